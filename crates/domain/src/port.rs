@@ -1,0 +1,139 @@
+//! The ports: what the rules need from the world, to be had from a database, a directory, a push service.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::{
+    AdminId, Committed, Conversation, ConversationId, DirectoryError, Event, Member, MemberId, Message, Need, Scope,
+    StoreError, TenantId, Timestamp, UnitOfWork,
+};
+
+/// Reads conversations. Every answer is as of the last commit before the call, and of one scope only.
+pub trait ConversationRepository: Send + Sync {
+    /// The conversation of that id, if it is of this scope.
+    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// The member's conversation, if it was opened.
+    fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError>;
+
+    /// A page of the desk's list: not hidden, at least one message; pinned first, then the newest message first,
+    /// then the highest id first.
+    fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError>;
+}
+
+/// Which page of the desk's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationPage {
+    /// At most this many.
+    pub limit: u32,
+    /// Only those that come after this place.
+    pub after: Option<ListCursor>,
+    /// Only members whose remembered nickname contains this text.
+    pub name: Option<String>,
+}
+
+/// A place in the desk's list: the keys of the last conversation that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListCursor {
+    /// Whether it was pinned.
+    pub pinned: bool,
+    /// When its newest message was.
+    pub last: Timestamp,
+    /// Its id.
+    pub id: ConversationId,
+}
+
+/// Reads messages of one conversation, which the caller has found in its scope before.
+pub trait MessageRepository: Send + Sync {
+    /// A page of a conversation's messages.
+    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError>;
+}
+
+/// Which page of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessagePage {
+    /// The newest, newest first. Like `Before`, it never ends inside a second.
+    Newest(u32),
+    /// Those before this instant, newest first. Longer than the limit where the page would otherwise end inside
+    /// a second of the clock: the mall's pages ask on with whole seconds and would lose the rest of it.
+    Before(Timestamp, u32),
+    /// Those with a lower number, newest first.
+    BeforeSeq(i64, u32),
+    /// Those with a higher number, oldest first.
+    SinceSeq(i64, u32),
+}
+
+/// Writes. The database is the truth: what a commit has acknowledged is there for good.
+pub trait Store: Send + Sync {
+    /// The id of the member's conversation, which is created, and committed at once, if it was missing. Any number
+    /// of callers at once get the same id. A conversation without messages is in no list.
+    fn open(&self, member: Member) -> Result<ConversationId, StoreError>;
+
+    /// Locks the conversations that the needs name, in the order of their ids, skipping those that somebody else
+    /// holds, and loads what the needs name. Conversations that do not exist are simply not there.
+    fn begin(&self, needs: &[Need]) -> Result<Box<dyn Transaction + '_>, StoreError>;
+}
+
+/// A transaction with its unit of work. Dropping it undoes everything.
+pub trait Transaction {
+    /// The rows, for rules to change.
+    fn work(&mut self) -> &mut UnitOfWork;
+
+    /// Writes what changed and commits. [`StoreError::FateUnknown`] when the commit was sent and not answered.
+    fn commit(self: Box<Self>) -> Result<Committed, StoreError>;
+}
+
+/// How somebody is shown to others.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// The name.
+    pub nickname: Option<String>,
+    /// The address of the picture.
+    pub avatar: Option<String>,
+}
+
+/// Who the members are. Asked in batches, never while a row is locked.
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait MemberDirectory: Send + Sync {
+    /// The profiles of those it knows; whoever is missing is shown without name and picture.
+    fn profiles(&self, tenant: TenantId, ids: &[MemberId]) -> Result<HashMap<MemberId, Profile>, DirectoryError>;
+
+    /// Whether it positively knows that there is no such member. A directory that cannot know says `false`.
+    fn denies(&self, tenant: TenantId, id: MemberId) -> Result<bool, DirectoryError>;
+}
+
+/// Who the admins are. Asked in batches, never while a row is locked.
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait AdminDirectory: Send + Sync {
+    /// The profiles of those it knows; whoever is missing is shown without name and picture.
+    fn profiles(&self, tenant: TenantId, ids: &[AdminId]) -> Result<HashMap<AdminId, Profile>, DirectoryError>;
+}
+
+/// Kept by every socket of the sender until the news was handed to its writer; whoever waits for that sees the
+/// last one go. An announcer that does not care drops it.
+pub type Handed = Arc<dyn Any + Send + Sync>;
+
+/// A fact to be told.
+#[derive(Clone)]
+pub struct Announcement {
+    /// What happened.
+    pub event: Event,
+    /// The sender's picture, which the mall's frames carry.
+    pub avatar: Option<String>,
+    /// For the sender's own sockets.
+    pub handed: Option<Handed>,
+}
+
+impl std::fmt::Debug for Announcement {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Announcement").field("event", &self.event).finish_non_exhaustive()
+    }
+}
+
+/// Tells. Called after the commit, in commit order; it never blocks and can no longer fail anything.
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait Announcer: Send + Sync {
+    /// Tells each audience, in this order.
+    fn announce(&self, news: Vec<Announcement>);
+}

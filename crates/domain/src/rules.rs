@@ -1,0 +1,137 @@
+//! The rules, as functions of a unit of work: what a member may do, what an admin may do.
+//!
+//! A rule sees locked conversations and returns facts. It can be run again from the same mark with the same
+//! result, so a lane may repeat a batch whose commit failed.
+
+pub mod admin;
+pub mod member;
+
+use crate::work::Earlier;
+use crate::{
+    Command, Committed, ConversationId, Draft, Event, Member, MemberId, Message, Party, Refusal, Scope, Side,
+    UnitOfWork, What,
+};
+
+/// What a sender is told: the message as it stands, and whether it had been sent before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// The stored message.
+    pub message: Message,
+    /// The key was used before for this content; this is the message of that time.
+    pub duplicate: bool,
+}
+
+/// What a rule came to, before the commit gave the messages their ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new message, at this place among the drafts.
+    Posted(usize),
+    /// The same message as the draft at this place.
+    PostedAlready(usize),
+    /// The same message as one stored earlier.
+    Stored(Message),
+    /// The cursor moved past messages of the other side, or merely moved, or stayed.
+    Read {
+        /// The side that read.
+        side: Side,
+        /// How far it has read now.
+        up_to: i64,
+        /// Messages of the other side that were passed.
+        passed: usize,
+    },
+    /// Pinned, unpinned or hidden, if that changed anything.
+    Marked(Option<What>),
+}
+
+/// A rule that has run: what it came to, and the conversation's numbers as it left them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done {
+    outcome: Outcome,
+    scope: Scope,
+    conversation: ConversationId,
+    member: MemberId,
+    by: Party,
+    head_seq: i64,
+    change: i64,
+}
+
+/// Runs a command's rule. After a refusal the caller must restore its mark; lanes do.
+pub fn run(work: &mut UnitOfWork, command: &Command) -> Result<Done, Refusal> {
+    let id = command.conversation;
+    let outcome = match command.by {
+        Party::Member(me) => member::run(work, Member { scope: command.scope, id: me }, id, &command.act),
+        Party::Admin(_) | Party::System => admin::run(work, command.by, command.scope, id, &command.act),
+    }?;
+    let after = work.conversation(id).ok_or(Refusal::NoSuchConversation(id))?;
+    Ok(Done {
+        outcome,
+        scope: after.scope,
+        conversation: id,
+        member: after.member,
+        by: command.by,
+        head_seq: after.head_seq,
+        change: after.change,
+    })
+}
+
+impl Done {
+    /// The event it amounts to, if anybody is to be told.
+    ///
+    /// `found_again` is for a command that is repeated because the fate of its commit was unknown: a key found
+    /// then was stored by that commit, and nobody has been told yet.
+    #[must_use]
+    pub fn event(&self, committed: &Committed, found_again: bool) -> Option<Event> {
+        let what = match &self.outcome {
+            Outcome::Posted(at) => What::Posted(committed.messages.get(*at)?.clone()),
+            Outcome::Stored(message) if found_again => What::Posted(message.clone()),
+            Outcome::Read { side, up_to, passed } if *passed > 0 || found_again => What::Read(*side, *up_to),
+            Outcome::Marked(Some(what)) => what.clone(),
+            Outcome::PostedAlready(_) | Outcome::Stored(_) | Outcome::Read { .. } | Outcome::Marked(None) => {
+                return None;
+            }
+        };
+        Some(Event {
+            scope: self.scope,
+            conversation: self.conversation,
+            member: self.member,
+            by: self.by,
+            head_seq: self.head_seq,
+            change: self.change,
+            what,
+        })
+    }
+
+    /// What the sender is told, if it was a sending.
+    #[must_use]
+    pub fn sent(&self, committed: &Committed, found_again: bool) -> Option<Sent> {
+        let drafted = |at: &usize, duplicate| Some(Sent { message: committed.messages.get(*at)?.clone(), duplicate });
+        match &self.outcome {
+            Outcome::Posted(at) => drafted(at, false),
+            Outcome::PostedAlready(at) => drafted(at, true),
+            Outcome::Stored(message) => Some(Sent { message: message.clone(), duplicate: !found_again }),
+            Outcome::Read { .. } | Outcome::Marked(_) => None,
+        }
+    }
+}
+
+/// Says something, once per key.
+fn send(work: &mut UnitOfWork, by: Party, id: ConversationId, draft: &Draft) -> Result<Outcome, Refusal> {
+    if let Some(earlier) = work.earlier(id, by, &draft.key).cloned() {
+        let (message, outcome) = match &earlier {
+            Earlier::Stored(message) => (Some(message), Outcome::Stored(message.clone())),
+            Earlier::Drafted(at) => (work.draft(*at), Outcome::PostedAlready(*at)),
+        };
+        let same = message.and_then(|message| message.fingerprint) == Some(draft.content.fingerprint());
+        return if same { Ok(outcome) } else { Err(Refusal::KeyReused) };
+    }
+    let message = work
+        .alter(id, |conversation, now| (true, conversation.post(by, draft, now)))
+        .ok_or(Refusal::NoSuchConversation(id))?;
+    Ok(Outcome::Posted(work.append(message)))
+}
+
+/// Has read everything up to a number.
+fn read(work: &mut UnitOfWork, id: ConversationId, side: Side, to: i64) -> Outcome {
+    let moved = work.read(id, side, to);
+    Outcome::Read { side, up_to: moved.map_or(to, |moved| moved.to), passed: moved.map_or(0, |moved| moved.passed) }
+}

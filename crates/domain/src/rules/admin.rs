@@ -1,0 +1,27 @@
+//! What the desk may do: write, read, pin and hide in the conversations of its scope.
+
+use super::{Outcome, read, send};
+use crate::{Act, ConversationId, Party, Refusal, Scope, Side, UnitOfWork, What};
+
+/// Runs a request of an admin, or of the desk itself. A conversation of another tenant or shop does not exist.
+pub fn run(work: &mut UnitOfWork, by: Party, scope: Scope, id: ConversationId, act: &Act) -> Result<Outcome, Refusal> {
+    if work.conversation(id).is_none_or(|found| found.scope != scope) {
+        return Err(Refusal::NoSuchConversation(id));
+    }
+    match act {
+        Act::Send(draft) => send(work, by, id, draft),
+        Act::ReadUpTo(seq) => Ok(read(work, id, Side::Desk, *seq)),
+        Act::Pin(pinned) => {
+            let changed = work.alter(id, |conversation, now| twice(conversation.pin(*pinned, now)));
+            Ok(Outcome::Marked(changed.unwrap_or(false).then_some(What::Pinned(*pinned))))
+        }
+        Act::Hide => {
+            let changed = work.alter(id, |conversation, now| twice(conversation.hide(now)));
+            Ok(Outcome::Marked(changed.unwrap_or(false).then_some(What::Hidden)))
+        }
+    }
+}
+
+fn twice(changed: bool) -> (bool, bool) {
+    (changed, changed)
+}
