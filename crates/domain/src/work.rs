@@ -147,6 +147,14 @@ impl UnitOfWork {
         self.earlier.retain(|_, earlier| !matches!(earlier, Earlier::Drafted(at) if *at >= mark.drafts));
     }
 
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.drafts.is_empty()
+            && self.moves.is_empty()
+            && !self.held.values().any(|held| matches!(held, Held::Locked { changed: true, .. }))
+    }
+
     // ---- a store writes it ----
 
     /// The messages to insert, in order.
@@ -190,6 +198,12 @@ impl UnitOfWork {
     pub fn into_committed(self, ids: impl IntoIterator<Item = MessageId>) -> Committed {
         let messages = self.drafts.into_iter().zip(ids).map(|(draft, id)| Message { id, ..draft }).collect();
         Committed { messages }
+    }
+
+    /// What the store has loaded as unread, and what this batch has added.
+    #[cfg(feature = "testing")]
+    pub(crate) fn unread(&self, id: ConversationId, side: Side) -> Option<&[i64]> {
+        self.unread.get(&(id, side)).map(Vec::as_slice)
     }
 
     // ---- rules change it ----

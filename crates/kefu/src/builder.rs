@@ -1,0 +1,94 @@
+//! Putting a desk together. Required things are arguments, optional ones methods, so `build` cannot fail.
+
+use std::sync::Arc;
+
+use kefu_domain::{AdminDirectory, Announcer, ConversationRepository, MemberDirectory, MessageRepository, Store};
+
+use crate::Desk;
+use crate::desk::Inner;
+use crate::known::Known;
+use crate::lanes::Lanes;
+
+/// Starts a desk over a store, the directories of who members and admins are, and whoever is to be told.
+pub fn builder<S>(
+    store: S,
+    members: impl MemberDirectory + 'static,
+    admins: impl AdminDirectory + 'static,
+    announcer: impl Announcer + 'static,
+) -> Builder
+where
+    S: Store + ConversationRepository + MessageRepository + 'static,
+{
+    let store = Arc::new(store);
+    Builder {
+        writes: store.clone(),
+        conversations: store.clone(),
+        messages: store,
+        members: Arc::new(members),
+        admins: Arc::new(admins),
+        announcer: Arc::new(announcer),
+        lanes: 2,
+        batch: 128,
+        queue: 4_096,
+        remembered: 200_000,
+    }
+}
+
+/// A desk in the making.
+#[must_use = "a desk in the making does nothing until it is built"]
+pub struct Builder {
+    writes: Arc<dyn Store>,
+    conversations: Arc<dyn ConversationRepository>,
+    messages: Arc<dyn MessageRepository>,
+    members: Arc<dyn MemberDirectory>,
+    admins: Arc<dyn AdminDirectory>,
+    announcer: Arc<dyn Announcer>,
+    lanes: usize,
+    batch: usize,
+    queue: usize,
+    remembered: u64,
+}
+
+impl Builder {
+    /// How many lanes there are; 2 unless said otherwise. SQLite, which has one writer, gains nothing from a second.
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.lanes = lanes.max(1);
+        self
+    }
+
+    /// How many commands one transaction may carry; 128 unless said otherwise. One is the classic transaction per
+    /// message.
+    pub fn batch(mut self, commands: usize) -> Self {
+        self.batch = commands.max(1);
+        self
+    }
+
+    /// How many commands may wait for one lane before the next is refused with [`Error::Busy`](crate::Error::Busy);
+    /// 4,096 unless said otherwise.
+    pub fn queue(mut self, commands: usize) -> Self {
+        self.queue = commands.max(1);
+        self
+    }
+
+    /// How many conversations, and how many (person, conversation) pairs, are remembered at most; 200,000 unless said
+    /// otherwise.
+    pub fn remembered(mut self, most: u64) -> Self {
+        self.remembered = most;
+        self
+    }
+
+    /// Starts the lanes.
+    #[must_use]
+    pub fn build(self) -> Desk {
+        let lanes = Lanes::start(&self.writes, &self.announcer, self.lanes, self.batch, self.queue);
+        Desk::new(Inner {
+            lanes,
+            writes: self.writes,
+            conversations: self.conversations,
+            messages: self.messages,
+            members: self.members,
+            admins: self.admins,
+            known: Known::new(self.remembered),
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! The desk and its handles: what a member may ask, what an agent may ask.
+
+mod admin;
+mod member;
+mod read;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kefu_domain::{
+    Admin, AdminDirectory, ClientMsgId, Command, Content, Conversation, ConversationId, ConversationRepository, Draft,
+    Member, MemberDirectory, Message, MessageRepository, Party, Profile, Sent, Store, StoreError, TenantId,
+};
+use tokio::time::timeout;
+
+pub use admin::AdminDesk;
+pub use member::MemberDesk;
+
+use crate::Error;
+use crate::job::{Answer, Job};
+use crate::known::Known;
+use crate::lanes::Lanes;
+
+/// Nobody waits longer than this for an answer, whatever the database does. Below the six seconds that we promise.
+const ANSWER_WITHIN: Duration = Duration::from_millis(5_500);
+/// The mall's shopper page reloads its list after the answer: its own push should be on its way by then.
+const HAND_OVER_WITHIN: Duration = Duration::from_millis(20);
+
+/// The customer-service desk of a mall. Clones share the same lanes.
+#[derive(Clone)]
+pub struct Desk(Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) lanes: Lanes,
+    pub(crate) writes: Arc<dyn Store>,
+    pub(crate) conversations: Arc<dyn ConversationRepository>,
+    pub(crate) messages: Arc<dyn MessageRepository>,
+    pub(crate) members: Arc<dyn MemberDirectory>,
+    pub(crate) admins: Arc<dyn AdminDirectory>,
+    pub(crate) known: Known,
+}
+
+/// Something to say, with the sender's key; without one the desk makes one, and a retry is a second message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// What.
+    pub content: Content,
+    /// The sender's key, the same for every retry.
+    pub key: Option<ClientMsgId>,
+}
+
+/// A page of messages, with the pictures of the admins who wrote some of them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// The messages, in the order of the page.
+    pub messages: Vec<Message>,
+    /// Profiles of admins, as far as the directory knows them.
+    pub admins: std::collections::HashMap<kefu_domain::AdminId, Profile>,
+}
+
+/// A line of the desk's list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The conversation.
+    pub conversation: Conversation,
+    /// Its member, as far as the directory knows.
+    pub member: Profile,
+}
+
+impl Desk {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// What this member may do. `profile` is how the others are shown what they write.
+    #[must_use]
+    pub fn member(&self, me: Member, profile: Profile) -> MemberDesk {
+        MemberDesk { desk: self.0.clone(), me, profile }
+    }
+
+    /// What an agent may do. Whether this one may is the caller's to establish before.
+    #[must_use]
+    pub fn admin(&self, me: Admin, profile: Profile) -> AdminDesk {
+        AdminDesk { desk: self.0.clone(), me, profile }
+    }
+
+    /// Notes that a socket of somebody has accepted a conversation's message of this number: an old client that says
+    /// "read" without a number means what it was shown.
+    pub fn shown(&self, tenant: TenantId, party: Party, conversation: ConversationId, seq: i64) {
+        self.0.known.has_seen(tenant, party, conversation, seq);
+    }
+
+    /// Takes no more commands and waits until those taken are committed, told and answered; says whether that
+    /// happened in time. Blocks: call it from a thread that may.
+    #[must_use]
+    pub fn stop(&self, within: Duration) -> bool {
+        self.0.lanes.stop(within)
+    }
+}
+
+impl Inner {
+    /// Puts a command on its lane and waits for what comes of it.
+    pub(crate) async fn carry(&self, command: Command, avatar: Option<String>) -> Result<Answer, Error> {
+        let conversation = command.conversation;
+        let (job, answer) = Job::new(command, avatar);
+        self.lanes.put(conversation, job)?;
+        match timeout(ANSWER_WITHIN, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) | Err(_) => Err(Error::Late),
+        }
+    }
+
+    /// Carries a sending, and lets its news overtake the answer on the way to the sender's own sockets.
+    pub(crate) async fn say(&self, command: Command, avatar: Option<String>) -> Result<Sent, Error> {
+        let answer = self.carry(command, avatar).await?;
+        if let Some(handed) = answer.handed {
+            let _ = timeout(HAND_OVER_WITHIN, handed).await;
+        }
+        answer.sent.ok_or(Error::Crashed)
+    }
+
+    /// Runs a question where blocking is allowed; nobody waits for it longer than for anything else.
+    pub(crate) async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner = self.clone();
+        let span = tracing::Span::current();
+        let asked = tokio::task::spawn_blocking(move || span.in_scope(|| question(&inner)));
+        match timeout(ANSWER_WITHIN, asked).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(Error::Crashed),
+            Err(_) => Err(Error::Late),
+        }
+    }
+}
+
+impl Post {
+    /// The draft that lanes carry: with the sender's key, or a fresh one of 128 random bits.
+    fn draft(self) -> Result<Draft, Error> {
+        let key_is_ours = self.key.is_none();
+        let key = match self.key {
+            Some(key) => key,
+            None => fresh_key().ok_or(Error::Crashed)?,
+        };
+        Ok(Draft { content: self.content, key, key_is_ours })
+    }
+}
+
+fn fresh_key() -> Option<ClientMsgId> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).ok()?;
+    ClientMsgId::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).ok()
+}
+
+/// A question to a store, as a question to the desk.
+fn store<T>(result: Result<T, StoreError>) -> Result<T, Error> {
+    result.map_err(Error::Store)
+}

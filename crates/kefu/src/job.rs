@@ -1,0 +1,46 @@
+//! A command on its way through a lane, and the answer on its way back.
+
+use std::time::Instant;
+
+use kefu_domain::{Command, Sent};
+use tokio::sync::oneshot;
+
+use crate::Error;
+
+/// What came of a command. `handed` ends when the news was handed to the writers of the sender's own sockets.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) sent: Option<Sent>,
+    pub(crate) handed: Option<oneshot::Receiver<()>>,
+}
+
+/// A command, waiting for its turn.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) command: Command,
+    /// The sender's picture, for the frame.
+    pub(crate) avatar: Option<String>,
+    pub(crate) arrived: Instant,
+    /// A commit that carried this job was sent and not answered: what is found of it now counts as new.
+    pub(crate) unsure: bool,
+    answer: Option<oneshot::Sender<Result<Answer, Error>>>,
+}
+
+impl Job {
+    pub(crate) fn new(command: Command, avatar: Option<String>) -> (Self, oneshot::Receiver<Result<Answer, Error>>) {
+        let (answer, receiver) = oneshot::channel();
+        (Self { command, avatar, arrived: Instant::now(), unsure: false, answer: Some(answer) }, receiver)
+    }
+
+    /// Whether nobody waits for the answer any more, and nothing is owed to anybody else either.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        !self.unsure && self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    /// Answers, once. Nobody listening is no reason for anything.
+    pub(crate) fn answer(&mut self, result: Result<Answer, Error>) {
+        if let Some(answer) = self.answer.take() {
+            let _ = answer.send(result);
+        }
+    }
+}

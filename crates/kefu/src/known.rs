@@ -1,0 +1,58 @@
+//! What this process remembers, within bounds, so as not to ask the database again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use kefu_domain::{ConversationId, Member, MemberId, Party, Scope, TenantId};
+use moka::sync::Cache;
+
+/// A conversation and its member belong together for ever; the directory's word on the member does not.
+const TRUST: Duration = Duration::from_secs(60);
+
+type Shown = Cache<(TenantId, Party, ConversationId), Arc<AtomicI64>>;
+
+pub(crate) struct Known {
+    /// A member's conversation never changes its id.
+    of_member: Cache<Member, ConversationId>,
+    /// Conversations to which admins write: whose they are, and that the directory did not deny the member.
+    place: Cache<ConversationId, (Scope, MemberId)>,
+    shown: Shown,
+}
+
+impl Known {
+    pub(crate) fn new(most: u64) -> Self {
+        Self {
+            of_member: Cache::new(most),
+            place: Cache::builder().max_capacity(most).time_to_live(TRUST).build(),
+            shown: Cache::new(most),
+        }
+    }
+
+    pub(crate) fn conversation(&self, member: &Member) -> Option<ConversationId> {
+        self.of_member.get(member)
+    }
+
+    pub(crate) fn has_opened(&self, member: Member, id: ConversationId) {
+        self.of_member.insert(member, id);
+    }
+
+    pub(crate) fn place(&self, id: ConversationId) -> Option<(Scope, MemberId)> {
+        self.place.get(&id)
+    }
+
+    pub(crate) fn is_placed(&self, id: ConversationId, scope: Scope, member: MemberId) {
+        self.place.insert(id, (scope, member));
+    }
+
+    /// Notes that somebody has been shown a conversation up to a number.
+    pub(crate) fn has_seen(&self, tenant: TenantId, party: Party, id: ConversationId, seq: i64) {
+        let seen = self.shown.get_with((tenant, party, id), || Arc::new(AtomicI64::new(seq)));
+        seen.fetch_max(seq, Ordering::Relaxed);
+    }
+
+    /// The highest number that somebody has been shown, if anything is remembered.
+    pub(crate) fn seen(&self, tenant: TenantId, party: Party, id: ConversationId) -> Option<i64> {
+        self.shown.get(&(tenant, party, id)).map(|seen| seen.load(Ordering::Relaxed))
+    }
+}

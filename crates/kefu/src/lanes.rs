@@ -1,0 +1,71 @@
+//! The lanes of a desk: a conversation's id chooses its lane, so two commands for one conversation never wait
+//! for each other's locks in this process.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use kefu_domain::{Announcer, ConversationId, Store};
+
+use crate::Error;
+use crate::job::Job;
+use crate::lane::Lane;
+
+/// When a queue is full, a batch or two will have gone by after this long.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+pub(crate) struct Lanes {
+    queues: RwLock<Vec<SyncSender<Job>>>,
+    /// Hears when the last lane has ended: each holds a sender and never sends.
+    ended: Mutex<Receiver<()>>,
+    count: usize,
+}
+
+impl Lanes {
+    pub(crate) fn start(
+        store: &Arc<dyn Store>,
+        announcer: &Arc<dyn Announcer>,
+        count: usize,
+        limit: usize,
+        queue: usize,
+    ) -> Self {
+        let (alive, ended) = sync_channel(1);
+        let queues = (0..count)
+            .map(|number| {
+                let (sender, receiver) = sync_channel(queue);
+                let lane = Lane::new(store.clone(), announcer.clone(), receiver, (limit, queue), number.to_string());
+                let alive = alive.clone();
+                let work = move || {
+                    lane.run();
+                    drop(alive);
+                };
+                if let Err(error) = std::thread::Builder::new().name(format!("lane-{number}")).spawn(work) {
+                    tracing::error!(%error, "a lane could not start; its conversations will be answered 503");
+                }
+                sender
+            })
+            .collect();
+        Self { queues: RwLock::new(queues), ended: Mutex::new(ended), count }
+    }
+
+    /// Puts a job on its conversation's lane.
+    pub(crate) fn put(&self, id: ConversationId, job: Job) -> Result<(), Error> {
+        let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
+        let lane = usize::try_from(id.0.unsigned_abs() % self.count.max(1) as u64).unwrap_or(0);
+        match queues.get(lane).map(|queue| queue.try_send(job)) {
+            Some(Ok(())) => Ok(()),
+            Some(Err(TrySendError::Full(_))) => Err(Error::Busy(RETRY_AFTER)),
+            Some(Err(TrySendError::Disconnected(_))) | None => Err(Error::Late),
+        }
+    }
+
+    /// Takes no more jobs, and waits until those taken are done; says whether they were, in time. A lane that
+    /// hangs in its database is not waited for beyond that.
+    pub(crate) fn stop(&self, within: Duration) -> bool {
+        self.queues.write().unwrap_or_else(PoisonError::into_inner).clear();
+        let deadline = Instant::now() + within;
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = deadline.saturating_duration_since(Instant::now());
+        matches!(ended.recv_timeout(left), Err(std::sync::mpsc::RecvTimeoutError::Disconnected))
+    }
+}

@@ -1,0 +1,60 @@
+//! The envelope of every success.
+
+use actix_web::http::header::HeaderName;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use kefu_domain::Sent;
+use kefu_push::MallId;
+use serde::Serialize;
+
+/// The number of the message in its conversation.
+pub(crate) const SEQ: HeaderName = HeaderName::from_static("kefu-seq");
+/// `true` when the key had been used before for this content.
+pub(crate) const DUPLICATE: HeaderName = HeaderName::from_static("kefu-duplicate");
+/// Where the next page of the conversation list begins; absent at its end.
+pub(crate) const NEXT: HeaderName = HeaderName::from_static("kefu-next");
+
+/// `{"code":0,"msg":"","data":…}`.
+#[derive(Debug)]
+pub struct Reply<T> {
+    data: T,
+    headers: Vec<(HeaderName, String)>,
+}
+
+impl<T> Reply<T> {
+    /// A success with this result.
+    pub fn new(data: T) -> Self {
+        Self { data, headers: Vec::new() }
+    }
+
+    pub(crate) fn with(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl Reply<MallId> {
+    /// What a sending answers: the id in the body, number and repetition in headers.
+    pub(crate) fn sent(sent: &Sent) -> Self {
+        let reply = Self::new(MallId(sent.message.id.0)).with(SEQ, sent.message.seq.to_string());
+        if sent.duplicate { reply.with(DUPLICATE, "true".to_owned()) } else { reply }
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    code: i32,
+    msg: &'static str,
+    data: &'a T,
+}
+
+impl<T: Serialize> Responder for Reply<T> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        for (name, value) in self.headers {
+            response.insert_header((name, value));
+        }
+        response.json(Envelope { code: 0, msg: "", data: &self.data })
+    }
+}
