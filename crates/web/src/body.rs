@@ -35,9 +35,7 @@ impl Body {
                 Some(id) => Ok(Some(id)),
                 None => Err(ApiError::WrongType(value.to_string())),
             },
-            Some(Value::String(text)) => {
-                text.trim().parse().map(Some).map_err(|_| ApiError::WrongType(text.clone()))
-            }
+            Some(Value::String(text)) => text.trim().parse().map(Some).map_err(|_| ApiError::WrongType(text.clone())),
             Some(other) => Err(ApiError::WrongType(other.to_string())),
         }
     }
@@ -102,7 +100,8 @@ impl FromRequest for Body {
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let named = request.headers().get(CONTENT_TYPE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
+        let named =
+            request.headers().get(CONTENT_TYPE).map(|name| String::from_utf8_lossy(name.as_bytes()).into_owned());
         let json = named.as_deref().is_some_and(is_json);
         let bytes = Bytes::from_request(request, payload);
         Box::pin(async move {

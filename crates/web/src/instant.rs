@@ -10,12 +10,13 @@ use kefu_domain::Timestamp;
 /// not. Where clocks were set forward, the hour that did not exist counts from the end of the one before.
 pub(crate) fn parse(text: &str, zone: Tz) -> Option<Timestamp> {
     // chrono accepts one-digit fields; the mall's server does not.
-    let shape = text.len() == 19 && text.bytes().enumerate().all(|(at, byte)| match at {
-        4 | 7 => byte == b'-',
-        10 => byte == b' ',
-        13 | 16 => byte == b':',
-        _ => byte.is_ascii_digit(),
-    });
+    let shape = text.len() == 19
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            10 => byte == b' ',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        });
     if !shape {
         return None;
     }

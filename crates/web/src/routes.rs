@@ -107,8 +107,7 @@ pub(crate) static ADMIN: [Route; 7] = [
 ];
 
 /// The socket, for both.
-pub(crate) static SOCKET: [Route; 1] =
-    [row(Verb::Get, "/infra", "/ws", Access::SignedIn, || web::to(socket::open))];
+pub(crate) static SOCKET: [Route; 1] = [row(Verb::Get, "/infra", "/ws", Access::SignedIn, || web::to(socket::open))];
 
 /// All of this crate's routes.
 pub static ROUTES: [&[Route]; 3] = [&MEMBER, &ADMIN, &SOCKET];

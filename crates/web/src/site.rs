@@ -27,7 +27,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zone: Tz::Asia__Shanghai, list_limit: 2_000, legacy_escape: true, sends_per_minute: NonZeroU32::new(120) }
+        Self {
+            zone: Tz::Asia__Shanghai,
+            list_limit: 2_000,
+            legacy_escape: true,
+            sends_per_minute: NonZeroU32::new(120),
+        }
     }
 }
 
