@@ -1,0 +1,51 @@
+# Each command here is the one CI runs too; scripts/ holds what does not fit a line.
+
+.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send footprint
+.NOTPARALLEL:
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ## build and start the server on SQLite, with development accounts
+	cargo run --locked -p kefu-server -- --dev
+
+demo: ## in a second terminal: a member and an agent talk through the running server
+	@cargo build --quiet --locked -p kefu-server
+	@node scripts/demo.mjs
+
+test: check ## everything, databases and all: what CI runs
+	scripts/services run -- scripts/test
+
+check: fmt lint doc arch deps routes bugs ## everything that needs no test to run
+
+fmt: ## formatting
+	cargo fmt --all --check
+
+lint: ## clippy, warnings are errors (default features: mysql-c needs cmake)
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+doc: ## rustdoc, warnings are errors
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked
+
+arch: ## the direction of the arrows between the crates
+	scripts/arch
+
+deps: ## licences, sources and duplicate versions
+	scripts/deps
+
+routes: ## no route outside the one table
+	scripts/routes
+
+bugs: ## each of the mall's 27 bugs has a test or a reason
+	scripts/bugs
+
+services: ## throw-away databases, until Ctrl-C
+	scripts/services up
+
+bench-send: ## sends per second: lanes against one transaction per message
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-send
+
+footprint: ## memory at rest and time to ready
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	cargo run --quiet --release --locked -p kefu-tests --bin footprint
