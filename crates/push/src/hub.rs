@@ -1,0 +1,244 @@
+//! The hub: who sits down, who leaves, who is shown out.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
+
+use kefu_domain::{Party, Permission, Recipient, Scope, SessionId, TenantId, Timestamp};
+use tokio::time::Instant;
+
+use crate::line::{Line, Offer, Taken};
+use crate::meter;
+use crate::seat::{Inbox, Seat};
+use crate::seats::{Chair, Seats};
+
+/// How much a socket may have waiting, and how the mall's pages are to be treated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// A socket with more frames than this waiting is lagging.
+    pub queue: usize,
+    /// How many of the newest frames a held or lagging socket keeps, at least 1.
+    pub keep: usize,
+    /// A socket that has not pinged for this long is held.
+    pub hold_after: Duration,
+    /// Whether frames go through [`crate::legacy_escape`].
+    pub legacy_escape: bool,
+}
+
+impl Default for Settings {
+    /// 1,024 frames are seconds of the busiest desk; the consoles ping every second, the phones every five, a
+    /// hidden browser tab once a minute.
+    fn default() -> Self {
+        Self { queue: 1_024, keep: 50, hold_after: Duration::from_secs(15), legacy_escape: true }
+    }
+}
+
+/// Names the token that a socket came with, without revealing it: a digest of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Credential(pub [u8; 16]);
+
+/// Who wants to sit down. That all of this is true is the caller's affair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Guest {
+    /// Who.
+    pub party: Party,
+    /// At which shop's door, or desk.
+    pub scope: Scope,
+    /// What an admin may hear; a member needs none.
+    pub permissions: Vec<Permission>,
+    /// What [`Hub::close_credential`] finds the socket by.
+    pub credential: Option<Credential>,
+    /// When [`Hub::close_expired`] lets it go.
+    pub expires: Option<Timestamp>,
+}
+
+impl Guest {
+    /// Somebody without permissions, credential and expiry.
+    #[must_use]
+    pub const fn new(scope: Scope, party: Party) -> Self {
+        Self { party, scope, permissions: Vec::new(), credential: None, expires: None }
+    }
+}
+
+/// How many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Online {
+    /// Seats taken.
+    pub sockets: usize,
+    /// Different members among them.
+    pub members: usize,
+    /// Different admins among them.
+    pub admins: usize,
+}
+
+/// Who is connected to this process. Clones share the same seats.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    settings: Settings,
+    seats: RwLock<Seats>,
+    last_id: AtomicU64,
+    high_water: AtomicUsize,
+}
+
+impl Hub {
+    /// An empty hub with the default settings.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// An empty hub.
+    #[must_use]
+    pub fn with(settings: Settings) -> Self {
+        let settings = Settings { keep: settings.keep.max(1), queue: settings.queue.max(1), ..settings };
+        Self {
+            shared: Arc::new(Shared {
+                settings,
+                seats: RwLock::default(),
+                last_id: AtomicU64::new(0),
+                high_water: AtomicUsize::new(0),
+            }),
+        }
+    }
+
+    /// Sits down, as if having pinged just now.
+    ///
+    /// The seat is given up when the [`Seat`] is dropped; the [`Inbox`] ends when the hub lets go, at once when
+    /// [`Hub::close_all`] was called before.
+    pub fn join(&self, guest: Guest) -> (Seat, Inbox) {
+        let id = SessionId(self.shared.last_id.fetch_add(1, Ordering::Relaxed) + 1);
+        let chair = Arc::new(Chair { id, guest, line: Line::new(self.shared.settings, Instant::now()) });
+        if !self.write().insert(&chair) {
+            chair.line.shut();
+        }
+        meter::joined(chair.guest.party);
+        (Seat::new(self.clone(), Arc::clone(&chair)), Inbox::new(chair))
+    }
+
+    /// Lets every socket go that came with this token, with what it had waiting; says how many.
+    pub fn close_credential(&self, credential: &Credential) -> usize {
+        self.close(|chair| chair.guest.credential.as_ref() == Some(credential))
+    }
+
+    /// Lets every socket of somebody go, with what it had waiting; says how many.
+    pub fn close_party(&self, tenant: TenantId, party: Party) -> usize {
+        self.close(|chair| chair.guest.scope.tenant == tenant && chair.guest.party == party)
+    }
+
+    /// Lets every socket go whose token has expired by now, with what it had waiting; says how many.
+    pub fn close_expired(&self, now: Timestamp) -> usize {
+        self.close(|chair| chair.guest.expires.is_some_and(|expires| expires <= now))
+    }
+
+    /// Stops: whoever comes now is let go at once, and everybody here after having been given what waits for them,
+    /// except for those who are held. Says how many were here.
+    pub fn close_all(&self) -> usize {
+        let chairs = self.write().stop();
+        chairs.into_iter().filter(|chair| chair.line.drain()).count()
+    }
+
+    /// How many sit here.
+    #[must_use]
+    pub fn online(&self) -> Online {
+        self.read().online()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The sockets of a recipient. They are copied out, so that no socket is spoken to while all are locked.
+    pub(crate) fn sockets(&self, to: &[Recipient]) -> Vec<Arc<Chair>> {
+        let seats = self.read();
+        let mut chairs = Vec::new();
+        for recipient in to {
+            seats.find(recipient, &mut chairs);
+        }
+        chairs
+    }
+
+    /// Offers a frame to each of the sockets and says how many took it.
+    pub(crate) fn offer<'a>(&self, chairs: &[Arc<Chair>], offer: impl Fn(&Chair) -> Offer<'a>) -> usize {
+        let now = Instant::now();
+        let (mut taken, mut deepest) = (0, 0);
+        for chair in chairs {
+            if let Taken::Waiting(depth) = chair.line.push(offer(chair), now) {
+                taken += 1;
+                deepest = deepest.max(depth);
+            }
+        }
+        meter::taken(taken);
+        let before = self.shared.high_water.fetch_max(deepest, Ordering::Relaxed);
+        meter::high_water_rose(deepest.saturating_sub(before));
+        taken
+    }
+
+    fn close(&self, concerns: impl Fn(&Chair) -> bool) -> usize {
+        let chairs: Vec<_> = self.read().all().filter(|chair| concerns(chair)).cloned().collect();
+        chairs.into_iter().filter(|chair| chair.line.shut()).count()
+    }
+
+    pub(crate) fn leave(&self, chair: &Chair) {
+        self.write().remove(chair);
+        chair.line.shut();
+        meter::left(chair.guest.party);
+    }
+
+    // A panic elsewhere is no reason to stop talking: every change of the seats is complete or has not begun.
+
+    fn read(&self) -> RwLockReadGuard<'_, Seats> {
+        self.shared.seats.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Seats> {
+        self.shared.seats.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Hub {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").field("settings", self.settings()).field("online", &self.online()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use futures_util::FutureExt;
+    use kefu_domain::MemberId;
+
+    use super::*;
+    use crate::sender::WebSocketSender;
+
+    #[test]
+    fn a_panic_under_any_lock_silences_nobody() {
+        let hub = Hub::new();
+        let guest = Guest::new(Scope::platform(TenantId(1)), Party::Member(MemberId(1)));
+        let (seat, mut inbox) = hub.join(guest.clone());
+
+        let under_the_seats = catch_unwind(AssertUnwindSafe(|| {
+            let _seats = hub.write();
+            panic!("while the seats were locked");
+        }));
+        let under_a_queue = catch_unwind(AssertUnwindSafe(|| seat.chair().line.panic_inside()));
+
+        assert!(under_the_seats.is_err() && under_a_queue.is_err());
+        let (_other, mut other) = hub.join(guest);
+        let everybody = Recipient::Members(Scope::platform(TenantId(1)));
+        assert_eq!(hub.send(&everybody, "notice-push", "{}"), 2);
+        assert!(inbox.next().now_or_never().flatten().is_some());
+        assert!(other.next().now_or_never().flatten().is_some());
+    }
+}
