@@ -56,3 +56,45 @@ impl Command {
         need
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{AdminId, ClientMsgId, Content, Kind, MemberId, Side, TenantId};
+
+    const SCOPE: Scope = Scope::platform(TenantId(1));
+    const ALICE: Member = Member { scope: SCOPE, id: MemberId(101) };
+    const AGENT: Admin = Admin { scope: SCOPE, id: AdminId(7) };
+    const ID: ConversationId = ConversationId(1);
+
+    fn draft(key_is_ours: bool) -> Draft {
+        let key = ClientMsgId::new("tap").unwrap();
+        Draft { content: Content::new(Kind::Text, "hi").unwrap(), key, key_is_ours }
+    }
+
+    #[track_caller]
+    fn check(command: &Command, again: bool, key: Option<Party>, unread: Option<Side>) {
+        let key = key.map(|sender| (sender, ClientMsgId::new("tap").unwrap()));
+        assert_eq!(command.need(again), Need { conversation: ID, key, unread });
+    }
+
+    #[test]
+    fn a_key_is_looked_up_unless_nobody_can_have_stored_it() {
+        let by_member = |ours| Command::of_member(ALICE, ID, Act::Send(draft(ours)));
+        let by_admin = Command::of_admin(AGENT, ID, Act::Send(draft(false)));
+
+        check(&by_member(false), false, Some(ALICE.party()), None);
+        check(&by_member(false), true, Some(ALICE.party()), None);
+        check(&by_member(true), false, None, None);
+        check(&by_member(true), true, Some(ALICE.party()), None);
+        check(&by_admin, false, Some(AGENT.party()), None);
+    }
+
+    #[test]
+    fn a_reader_needs_what_its_own_side_has_not_read() {
+        check(&Command::of_member(ALICE, ID, Act::ReadUpTo(3)), false, None, Some(Side::Member));
+        check(&Command::of_admin(AGENT, ID, Act::ReadUpTo(3)), true, None, Some(Side::Desk));
+        check(&Command::of_admin(AGENT, ID, Act::Pin(true)), false, None, None);
+        check(&Command::of_admin(AGENT, ID, Act::Hide), true, None, None);
+    }
+}

@@ -185,3 +185,6 @@ pub(crate) struct CursorMoved {
     /// Messages of the other side that were passed.
     pub(crate) passed: usize,
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,3 +77,23 @@ pub enum Recipient {
     /// Every admin of a scope who holds the permission.
     Admins(Scope, Permission),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_party_survives_the_tables_pair_of_type_and_id() {
+        for party in [Party::Member(MemberId(5)), Party::Admin(AdminId(5)), Party::System] {
+            assert_eq!(Party::of(party.user_type(), party.id()), party);
+        }
+        assert_eq!(Party::of(9, 5), Party::System, "a type that nobody knows speaks for nobody");
+    }
+
+    #[test]
+    fn whoever_is_no_member_sits_at_the_desk() {
+        assert_eq!(Party::Member(MemberId(5)).side(), Side::Member);
+        assert_eq!(Party::Admin(AdminId(5)).side(), Side::Desk);
+        assert_eq!(Party::System.side(), Side::Desk);
+    }
+}

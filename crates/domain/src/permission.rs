@@ -47,3 +47,18 @@ impl Permission {
         Self::ALL.into_iter().find(|permission| permission.as_str() == name)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_permission_is_known_by_its_name_and_by_no_other() {
+        for permission in Permission::ALL {
+            assert_eq!(Permission::parse(permission.as_str()), Some(permission));
+        }
+        for unknown in ["", "promotion:kefu-message", "PROMOTION:KEFU-MESSAGE:SEND", "promotion:kefu-message:send "] {
+            assert_eq!(Permission::parse(unknown), None, "{unknown}");
+        }
+    }
+}

@@ -39,8 +39,13 @@ pub enum Outcome {
         /// Messages of the other side that were passed.
         passed: usize,
     },
-    /// Pinned, unpinned or hidden, if that changed anything.
-    Marked(Option<What>),
+    /// Pinned, unpinned or hidden.
+    Marked {
+        /// What the conversation is now.
+        what: What,
+        /// Whether it was not that before.
+        changed: bool,
+    },
 }
 
 /// A rule that has run: what it came to, and the conversation's numbers as it left them.
@@ -75,18 +80,30 @@ pub fn run(work: &mut UnitOfWork, command: &Command) -> Result<Done, Refusal> {
 }
 
 impl Done {
+    /// Whether it did something that others are to be told of. Should the fate of its commit be unknown, this is
+    /// what makes the command, when it is repeated, one whose deed may be `found_again`.
+    #[must_use]
+    pub fn is_news(&self) -> bool {
+        match &self.outcome {
+            Outcome::Posted(_) => true,
+            Outcome::Read { passed, .. } => *passed > 0,
+            Outcome::Marked { changed, .. } => *changed,
+            Outcome::PostedAlready(_) | Outcome::Stored(_) => false,
+        }
+    }
+
     /// The event it amounts to, if anybody is to be told.
     ///
-    /// `found_again` is for a command that is repeated because the fate of its commit was unknown: a key found
-    /// then was stored by that commit, and nobody has been told yet.
+    /// `found_again` is for a command that was news, and is repeated because the fate of its commit is unknown:
+    /// what it finds done was done by that commit, and nobody has been told yet.
     #[must_use]
     pub fn event(&self, committed: &Committed, found_again: bool) -> Option<Event> {
         let what = match &self.outcome {
             Outcome::Posted(at) => What::Posted(committed.messages.get(*at)?.clone()),
             Outcome::Stored(message) if found_again => What::Posted(message.clone()),
             Outcome::Read { side, up_to, passed } if *passed > 0 || found_again => What::Read(*side, *up_to),
-            Outcome::Marked(Some(what)) => what.clone(),
-            Outcome::PostedAlready(_) | Outcome::Stored(_) | Outcome::Read { .. } | Outcome::Marked(None) => {
+            Outcome::Marked { what, changed } if *changed || found_again => what.clone(),
+            Outcome::PostedAlready(_) | Outcome::Stored(_) | Outcome::Read { .. } | Outcome::Marked { .. } => {
                 return None;
             }
         };
@@ -109,7 +126,7 @@ impl Done {
             Outcome::Posted(at) => drafted(at, false),
             Outcome::PostedAlready(at) => drafted(at, true),
             Outcome::Stored(message) => Some(Sent { message: message.clone(), duplicate: !found_again }),
-            Outcome::Read { .. } | Outcome::Marked(_) => None,
+            Outcome::Read { .. } | Outcome::Marked { .. } => None,
         }
     }
 }
@@ -132,6 +149,10 @@ fn send(work: &mut UnitOfWork, by: Party, id: ConversationId, draft: &Draft) -> 
 
 /// Has read everything up to a number.
 fn read(work: &mut UnitOfWork, id: ConversationId, side: Side, to: i64) -> Outcome {
-    let moved = work.read(id, side, to);
-    Outcome::Read { side, up_to: moved.map_or(to, |moved| moved.to), passed: moved.map_or(0, |moved| moved.passed) }
+    let passed = work.read(id, side, to).map_or(0, |moved| moved.passed);
+    let up_to = work.conversation(id).map_or(0, |conversation| conversation.read_seq(side));
+    Outcome::Read { side, up_to, passed }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,3 +13,18 @@ impl Timestamp {
         Self(self.0.max(earlier.0 + 1))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_stands_still_or_runs_back_still_gives_later_times() {
+        let earlier = Timestamp(1_000);
+
+        assert_eq!(Timestamp(1_005).strictly_after(earlier), Timestamp(1_005));
+        assert_eq!(Timestamp(1_001).strictly_after(earlier), Timestamp(1_001));
+        assert_eq!(Timestamp(1_000).strictly_after(earlier), Timestamp(1_001));
+        assert_eq!(Timestamp(3).strictly_after(earlier), Timestamp(1_001));
+    }
+}

@@ -127,7 +127,7 @@ impl UnitOfWork {
         };
         let unread = [Side::Member, Side::Desk]
             .into_iter()
-            .filter_map(|side| Some((side, self.unread.get(&(id, side))?.len())))
+            .map(|side| (side, self.unread.get(&(id, side)).map_or(0, Vec::len)))
             .collect();
         Mark { conversation, drafts: self.drafts.len(), moves: self.moves.len(), unread }
     }
@@ -202,8 +202,8 @@ impl UnitOfWork {
 
     /// What the store has loaded as unread, and what this batch has added.
     #[cfg(feature = "testing")]
-    pub(crate) fn unread(&self, id: ConversationId, side: Side) -> Option<&[i64]> {
-        self.unread.get(&(id, side)).map(Vec::as_slice)
+    pub(crate) fn unread(&self, id: ConversationId, side: Side) -> &[i64] {
+        self.unread.get(&(id, side)).map_or(&[], Vec::as_slice)
     }
 
     // ---- rules change it ----
@@ -240,9 +240,7 @@ impl UnitOfWork {
             Side::Member => Side::Desk,
             Side::Desk => Side::Member,
         };
-        if let Some(unread) = self.unread.get_mut(&(message.conversation, reader)) {
-            unread.push(message.seq);
-        }
+        self.unread.entry((message.conversation, reader)).or_default().push(message.seq);
         if let Some(key) = message.key.clone() {
             self.earlier.insert((message.conversation, message.sender, key), Earlier::Drafted(at));
         }
@@ -263,3 +261,6 @@ impl UnitOfWork {
         Some(moved)
     }
 }
+
+#[cfg(test)]
+mod tests;

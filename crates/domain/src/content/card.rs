@@ -55,9 +55,7 @@ fn order_item(item: &mut Object) -> Result<bool, ContentError> {
     }
     match item.get("properties") {
         Some(Value::Array(properties)) => properties.iter().try_for_each(|property| match property {
-            Value::Object(property) => {
-                allow(property, "valueName", is_text_or_number, "valueName is a text").map(|()| ())
-            }
+            Value::Object(property) => allow(property, "valueName", is_text_or_number, "valueName is a text"),
             _ => Err(ContentError::Shape("every property is an object")),
         })?,
         None | Some(Value::Null) => {

@@ -13,11 +13,11 @@ pub fn run(work: &mut UnitOfWork, by: Party, scope: Scope, id: ConversationId, a
         Act::ReadUpTo(seq) => Ok(read(work, id, Side::Desk, *seq)),
         Act::Pin(pinned) => {
             let changed = work.alter(id, |conversation, now| twice(conversation.pin(*pinned, now)));
-            Ok(Outcome::Marked(changed.unwrap_or(false).then_some(What::Pinned(*pinned))))
+            Ok(Outcome::Marked { what: What::Pinned(*pinned), changed: changed.unwrap_or(false) })
         }
         Act::Hide => {
             let changed = work.alter(id, |conversation, now| twice(conversation.hide(now)));
-            Ok(Outcome::Marked(changed.unwrap_or(false).then_some(What::Hidden)))
+            Ok(Outcome::Marked { what: What::Hidden, changed: changed.unwrap_or(false) })
         }
     }
 }
