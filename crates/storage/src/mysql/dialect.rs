@@ -1,0 +1,77 @@
+//! What MariaDB and MySQL say differently.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::dsl::DuplicatedKeys;
+
+use crate::rows::{ConversationRow, NewMessage};
+use crate::schema::{promotion_kefu_conversation as conversation, promotion_kefu_message as message};
+use crate::stored::{Clock, Stored};
+use crate::written::written_columns;
+
+pub(crate) use super::durability::durability;
+pub(crate) use super::opening::{Site, migrate};
+pub(crate) use super::session::Sessions;
+
+/// The pure-Rust client behind Diesel's synchronous face; no C library, and it panics inside async tasks.
+#[cfg(not(feature = "mysql-c"))]
+pub(crate) type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
+/// Diesel's own connection over the C client.
+#[cfg(feature = "mysql-c")]
+pub(crate) type Conn = diesel::MysqlConnection;
+
+/// The backend of the connection.
+pub(crate) type Sql = diesel::mysql::Mysql;
+
+pub(crate) fn begin(conn: &mut Conn) -> QueryResult<()> {
+    conn.batch_execute("START TRANSACTION")
+}
+
+/// Locks the conversations that nobody else holds, in the order of their ids, and reads the clock with them.
+pub(crate) fn lock(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<(ConversationRow, Stored)>> {
+    conversation::table
+        .filter(conversation::id.eq_any(ids))
+        .filter(conversation::deleted.eq(false))
+        .order(conversation::id)
+        .select((ConversationRow::as_select(), Clock))
+        .for_update()
+        .skip_locked()
+        .load(conn)
+}
+
+/// Inserts messages with one statement and returns their ids, in the same order.
+///
+/// The server hands out the ids of one statement in one go and tells the first of them.
+pub(crate) fn insert_messages(conn: &mut Conn, rows: &[NewMessage<'_>], id_step: i64) -> QueryResult<Vec<i64>> {
+    diesel::insert_into(message::table).values(rows).execute(conn)?;
+    let first: u64 = diesel::select(last_insert_id()).get_result(conn)?;
+    let first = i64::try_from(first).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
+    Ok((first..).step_by(usize::try_from(id_step).unwrap_or(1)).take(rows.len()).collect())
+}
+
+/// Writes full rows back with one statement. All of them are locked, so it never inserts.
+pub(crate) fn write_back(conn: &mut Conn, rows: &[ConversationRow]) -> QueryResult<()> {
+    diesel::insert_into(conversation::table)
+        .values(rows)
+        .on_conflict(DuplicatedKeys)
+        .do_update()
+        .set(written_columns!())
+        .execute(conn)
+        .map(|_| ())
+}
+
+diesel::define_sql_function! {
+    /// The first id of the last insertion.
+    fn last_insert_id() -> diesel::sql_types::Unsigned<diesel::sql_types::BigInt>;
+}
+
+/// Makes 16 hex digits. `RANDOM_BYTES` came with MariaDB 10.10; this needs to be new, not secret.
+pub(crate) const NEW_EPOCH: &str = "LEFT(MD5(CONCAT(UUID(), RAND())), 16)";
+
+/// Locks the rows that a query finds, and waits for them.
+macro_rules! locked {
+    ($query:expr) => {
+        $query.for_update()
+    };
+}
+pub(crate) use locked;

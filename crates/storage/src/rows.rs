@@ -1,0 +1,324 @@
+//! Rows, and what they mean. The only place where a column meets a field of the domain.
+
+use diesel::prelude::*;
+use kefu_domain::{
+    AdminId, ClientMsgId, Conversation, ConversationId, ConversationState, Fingerprint, LastMessage, MemberId, Message,
+    MessageId, Party, Scope, ShopId, TenantId, Timestamp,
+};
+
+use crate::schema::{
+    kefu_account, kefu_file, kefu_tenant, kefu_token, promotion_kefu_conversation, promotion_kefu_message,
+};
+use crate::stored::Stored;
+use crate::{Account, AccountStatus, StorageOffset, StoredFile, Tenant, TenantStatus, Token, TokenKind};
+
+/// A conversation's row, all that is ever written back of it.
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = promotion_kefu_conversation, treat_none_as_default_value = false)]
+pub(crate) struct ConversationRow {
+    pub(crate) id: i64,
+    user_id: i64,
+    last_message_time: Stored,
+    last_message_content: String,
+    last_message_content_type: i32,
+    admin_pinned: bool,
+    user_deleted: bool,
+    admin_deleted: bool,
+    admin_unread_message_count: i32,
+    create_time: Stored,
+    update_time: Stored,
+    tenant_id: i64,
+    shop_id: i64,
+    head_seq: i64,
+    change_no: i64,
+    member_read_seq: i64,
+    admin_read_seq: i64,
+    change_time: Option<Stored>,
+}
+
+impl ConversationRow {
+    pub(crate) fn of(conversation: &Conversation, now: Timestamp, offset: StorageOffset) -> Self {
+        Self {
+            id: conversation.id.0,
+            user_id: conversation.member.0,
+            last_message_time: offset.stored(conversation.last.time),
+            last_message_content: conversation.last.content.clone(),
+            last_message_content_type: conversation.last.kind,
+            admin_pinned: conversation.pinned,
+            user_deleted: conversation.hidden_from_member,
+            admin_deleted: conversation.hidden_from_desk,
+            admin_unread_message_count: i32::try_from(conversation.desk_unread).unwrap_or(i32::MAX),
+            create_time: offset.stored(conversation.created),
+            update_time: offset.stored(now),
+            tenant_id: conversation.scope.tenant.0,
+            shop_id: conversation.scope.shop.0,
+            head_seq: conversation.head_seq,
+            change_no: conversation.change,
+            member_read_seq: conversation.member_read_seq,
+            admin_read_seq: conversation.desk_read_seq,
+            change_time: Some(offset.stored(conversation.changed)),
+        }
+    }
+
+    pub(crate) fn conversation(self, offset: StorageOffset) -> Conversation {
+        let last = offset.instant(self.last_message_time);
+        Conversation::restore(ConversationState {
+            id: ConversationId(self.id),
+            scope: Scope { tenant: TenantId(self.tenant_id), shop: ShopId(self.shop_id) },
+            member: MemberId(self.user_id),
+            created: offset.instant(self.create_time),
+            last: LastMessage {
+                time: last,
+                content: self.last_message_content,
+                kind: self.last_message_content_type,
+            },
+            pinned: self.admin_pinned,
+            hidden_from_member: self.user_deleted,
+            hidden_from_desk: self.admin_deleted,
+            desk_unread: i64::from(self.admin_unread_message_count),
+            head_seq: self.head_seq,
+            change: self.change_no,
+            changed: self.change_time.map_or(last, |time| offset.instant(time)),
+            member_read_seq: self.member_read_seq,
+            desk_read_seq: self.admin_read_seq,
+        })
+    }
+}
+
+/// A message as it is read.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = promotion_kefu_message)]
+pub(crate) struct MessageRow {
+    pub(crate) id: i64,
+    conversation_id: i64,
+    sender_id: i64,
+    sender_type: i32,
+    receiver_id: Option<i64>,
+    receiver_type: Option<i32>,
+    content_type: i32,
+    content: String,
+    read_status: bool,
+    pub(crate) create_time: Stored,
+    seq: Option<i64>,
+    change_no: Option<i64>,
+    client_msg_id: Option<String>,
+    fingerprint: Option<Vec<u8>>,
+}
+
+impl MessageRow {
+    /// The message; one that the mall's own server wrote has no number yet and shows 0.
+    pub(crate) fn message(self, offset: StorageOffset) -> Message {
+        Message {
+            id: MessageId(self.id),
+            conversation: ConversationId(self.conversation_id),
+            seq: self.seq.unwrap_or(0),
+            change: self.change_no.unwrap_or(0),
+            sender: Party::of(self.sender_type, self.sender_id),
+            receiver: self.receiver_type.zip(self.receiver_id).map(|(kind, id)| Party::of(kind, id)),
+            kind: self.content_type,
+            content: self.content,
+            read: self.read_status,
+            time: offset.instant(self.create_time),
+            key: self.client_msg_id.and_then(|key| ClientMsgId::new(key).ok()),
+            fingerprint: self.fingerprint.and_then(|bytes| bytes.try_into().ok()).map(Fingerprint),
+        }
+    }
+}
+
+/// A message as it is written.
+#[derive(Debug, Insertable)]
+#[diesel(table_name = promotion_kefu_message, treat_none_as_default_value = false)]
+pub(crate) struct NewMessage<'a> {
+    conversation_id: i64,
+    sender_id: i64,
+    sender_type: i32,
+    receiver_id: Option<i64>,
+    receiver_type: Option<i32>,
+    content_type: i32,
+    content: &'a str,
+    read_status: bool,
+    creator: String,
+    create_time: Stored,
+    updater: String,
+    update_time: Stored,
+    tenant_id: i64,
+    seq: i64,
+    change_no: i64,
+    client_msg_id: Option<&'a str>,
+    fingerprint: Option<&'a [u8]>,
+}
+
+impl<'a> NewMessage<'a> {
+    pub(crate) fn of(message: &'a Message, tenant: TenantId, offset: StorageOffset) -> Self {
+        let time = offset.stored(message.time);
+        Self {
+            conversation_id: message.conversation.0,
+            sender_id: message.sender.id(),
+            sender_type: message.sender.user_type(),
+            receiver_id: message.receiver.map(Party::id),
+            receiver_type: message.receiver.map(Party::user_type),
+            content_type: message.kind,
+            content: &message.content,
+            read_status: message.read,
+            creator: message.sender.id().to_string(),
+            create_time: time,
+            updater: message.sender.id().to_string(),
+            update_time: whole_second(time),
+            tenant_id: tenant.0,
+            seq: message.seq,
+            change_no: message.change,
+            client_msg_id: message.key.as_ref().map(ClientMsgId::as_str),
+            fingerprint: message.fingerprint.as_ref().map(|fingerprint| fingerprint.0.as_slice()),
+        }
+    }
+}
+
+/// The second that a time lies in. The messages' `update_time` has no fraction, and MySQL would round it up
+/// into the future.
+pub(crate) const fn whole_second(time: Stored) -> Stored {
+    Stored(time.0 - time.0.rem_euclid(1000))
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = kefu_account)]
+pub(crate) struct AccountRow {
+    id: i64,
+    tenant_id: i64,
+    username: String,
+    password_hash: String,
+    nickname: String,
+    avatar: Option<String>,
+    roles: String,
+    status: i32,
+}
+
+impl From<AccountRow> for Account {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            id: AdminId(row.id),
+            tenant: TenantId(row.tenant_id),
+            username: row.username,
+            password_hash: row.password_hash,
+            nickname: row.nickname,
+            avatar: row.avatar,
+            roles: row.roles.split(',').filter(|role| !role.is_empty()).map(str::to_owned).collect(),
+            status: AccountStatus::of(row.status),
+        }
+    }
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = kefu_token, treat_none_as_default_value = false)]
+pub(crate) struct TokenRow {
+    hash: Vec<u8>,
+    kind: i32,
+    refresh_hash: Vec<u8>,
+    account_id: i64,
+    user_type: i32,
+    tenant_id: i64,
+    expires_ms: i64,
+    revoked_ms: Option<i64>,
+}
+
+impl From<&Token> for TokenRow {
+    fn from(token: &Token) -> Self {
+        Self {
+            hash: token.hash.to_vec(),
+            kind: token.kind.code(),
+            refresh_hash: token.refresh.to_vec(),
+            account_id: token.account.0,
+            user_type: token.user_type,
+            tenant_id: token.tenant.0,
+            expires_ms: token.expires.0,
+            revoked_ms: token.revoked.map(|time| time.0),
+        }
+    }
+}
+
+impl TokenRow {
+    /// The token; `None` for a row whose hashes are not of the length that we write.
+    pub(crate) fn token(self) -> Option<Token> {
+        Some(Token {
+            hash: self.hash.try_into().ok()?,
+            kind: TokenKind::of(self.kind),
+            refresh: self.refresh_hash.try_into().ok()?,
+            account: AdminId(self.account_id),
+            user_type: self.user_type,
+            tenant: TenantId(self.tenant_id),
+            expires: Timestamp(self.expires_ms),
+            revoked: self.revoked_ms.map(Timestamp),
+        })
+    }
+}
+
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = kefu_tenant)]
+pub(crate) struct TenantRow {
+    id: i64,
+    name: String,
+    status: i32,
+    expire_time: Option<Stored>,
+}
+
+impl TenantRow {
+    pub(crate) fn tenant(self, offset: StorageOffset) -> Tenant {
+        Tenant {
+            id: TenantId(self.id),
+            name: self.name,
+            status: TenantStatus::of(self.status),
+            expires: self.expire_time.map(|time| offset.instant(time)),
+        }
+    }
+}
+
+#[derive(Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = kefu_file, treat_none_as_default_value = false)]
+pub(crate) struct FileRow {
+    name: String,
+    tenant_id: i64,
+    shop_id: i64,
+    uploader: String,
+    conversation_id: Option<i64>,
+    kind: String,
+    bytes: i64,
+    created_ms: i64,
+}
+
+impl From<&StoredFile> for FileRow {
+    fn from(file: &StoredFile) -> Self {
+        let uploader = match file.uploader {
+            Party::Member(id) => format!("member:{id}"),
+            Party::Admin(id) => format!("admin:{id}"),
+            Party::System => "system".to_owned(),
+        };
+        Self {
+            name: file.name.clone(),
+            tenant_id: file.scope.tenant.0,
+            shop_id: file.scope.shop.0,
+            uploader,
+            conversation_id: file.conversation.map(|id| id.0),
+            kind: file.kind.clone(),
+            bytes: file.bytes,
+            created_ms: file.created.0,
+        }
+    }
+}
+
+impl From<FileRow> for StoredFile {
+    fn from(row: FileRow) -> Self {
+        let uploader = match row.uploader.split_once(':').map(|(kind, id)| (kind, id.parse())) {
+            Some(("member", Ok(id))) => Party::Member(MemberId(id)),
+            Some(("admin", Ok(id))) => Party::Admin(AdminId(id)),
+            _ => Party::System,
+        };
+        Self {
+            name: row.name,
+            scope: Scope { tenant: TenantId(row.tenant_id), shop: ShopId(row.shop_id) },
+            uploader,
+            conversation: row.conversation_id.map(ConversationId),
+            kind: row.kind,
+            bytes: row.bytes,
+            created: Timestamp(row.created_ms),
+        }
+    }
+}
