@@ -1,0 +1,179 @@
+//! What one types: the commands and their arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::identity::Role;
+
+/// The mall's customer-service server.
+#[derive(Debug, Parser)]
+#[command(name = "kefu-server", version, about)]
+pub struct Cli {
+    /// The TOML file with the settings; variables such as KEFU_SERVER__LISTEN go over it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Development mode: everything in ./data, ready accounts, the demo page; loopback only
+    #[arg(long, global = true)]
+    pub dev: bool,
+    /// What to do; without it: serve
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// The commands.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve,
+    /// Print the effective settings, secrets masked
+    Config,
+    /// Bring the database's tables up to date
+    Migrate,
+    /// Agents who log in here
+    #[command(subcommand)]
+    Admin(AdminCommand),
+    /// Tenants that are served
+    #[command(subcommand)]
+    Tenant(TenantCommand),
+    /// Make a token for trying things out (development mode only)
+    Token(TokenArguments),
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Clone, Subcommand)]
+pub enum AdminCommand {
+    /// Add an agent; the password is asked for, or read from standard input
+    Add {
+        /// The name to log in with: 4 to 30 letters and digits
+        username: String,
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+        /// What the account may do
+        #[arg(long, value_enum, default_values_t = [Role::Agent])]
+        role: Vec<Role>,
+        /// The name that members see; without it the login name
+        #[arg(long)]
+        nickname: Option<String>,
+        /// The address of a picture
+        #[arg(long)]
+        avatar: Option<String>,
+        /// Where the password comes from
+        #[command(flatten)]
+        password: PasswordArguments,
+    },
+    /// List a tenant's agents
+    List {
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+    },
+    /// Keep an agent out, at once
+    Disable(AccountArguments),
+    /// Let an agent in again
+    Enable(AccountArguments),
+    /// Set a new password and end all logins
+    Passwd {
+        /// Which account
+        #[command(flatten)]
+        account: AccountArguments,
+        /// Where the password comes from
+        #[command(flatten)]
+        password: PasswordArguments,
+    },
+}
+
+/// Which account.
+#[derive(Debug, Clone, Args)]
+pub struct AccountArguments {
+    /// The login name
+    pub username: String,
+    /// The tenant's number
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+}
+
+/// Where the password comes from; never from an argument, which everybody on the machine can read.
+#[derive(Debug, Clone, Args)]
+pub struct PasswordArguments {
+    /// Read the password from standard input, up to the end of the line, without asking
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+/// What can be done with tenants.
+#[derive(Debug, Clone, Subcommand)]
+pub enum TenantCommand {
+    /// Serve another tenant
+    Add {
+        /// Its name
+        name: String,
+        /// Its number; without it the next free one
+        #[arg(long)]
+        id: Option<i64>,
+    },
+    /// List all tenants
+    List,
+}
+
+/// Whose token.
+#[derive(Debug, Clone, Args)]
+pub struct TokenArguments {
+    /// Which side
+    #[arg(long = "type", value_enum)]
+    pub side: Side,
+    /// The member's or agent's number
+    #[arg(long)]
+    pub id: i64,
+    /// The tenant's number
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+    /// How others see the bearer
+    #[arg(long)]
+    pub nickname: Option<String>,
+    /// The address of a picture
+    #[arg(long)]
+    pub avatar: Option<String>,
+    /// An agent's permission, such as promotion:kefu-message:send; may be given several times; without it all six
+    #[arg(long)]
+    pub permission: Option<Vec<String>>,
+    /// How many seconds it lives
+    #[arg(long, default_value_t = 86_400)]
+    pub seconds: i64,
+}
+
+/// Which side of the conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Side {
+    /// A shopper
+    Member,
+    /// An agent
+    Admin,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_password_is_never_an_argument() {
+        for line in ["kefu-server admin add kefu secret12", "kefu-server admin add kefu --password secret12"] {
+            assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
+        }
+    }
+
+    #[test]
+    fn development_may_be_said_before_or_after_the_command() {
+        for line in ["kefu-server --dev", "kefu-server --dev serve", "kefu-server serve --dev"] {
+            assert!(Cli::try_parse_from(line.split(' ')).unwrap().dev, "{line}");
+        }
+    }
+}

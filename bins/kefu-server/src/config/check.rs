@@ -1,0 +1,159 @@
+//! What must hold before anything starts.
+
+use std::collections::HashSet;
+
+use chrono_tz::Tz;
+
+use super::{Settings, Wrong};
+
+/// Everything that is wrong with the settings.
+pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
+    let mut wrongs = Vec::new();
+    let mut require = |holds: bool, setting: &str, what: &str| {
+        if !holds {
+            wrongs.push(Wrong::new(setting, what));
+        }
+    };
+
+    let server = &settings.server;
+    require(
+        !server.development || server.listen.ip().is_loopback(),
+        "server.listen",
+        "development mode lets anybody in, so it listens on loopback only; use 127.0.0.1, or leave development mode",
+    );
+    require(
+        server.public_url.is_empty() || is_web_address(&server.public_url),
+        "server.public_url",
+        "is not an address of the web; write http:// or https:// with a host, and no query",
+    );
+    require(
+        server.public_url.len() <= 200,
+        "server.public_url",
+        "is longer than 200 characters; shorten it, it stands before the name of every file",
+    );
+    require(
+        !server.public_url.is_empty() || !server.listen.ip().is_unspecified(),
+        "server.public_url",
+        "is needed when listening on every address; write the address that browsers use, such as https://kefu.example.com",
+    );
+    require(server.workers <= 1_024, "server.workers", "is more than 1024; 0 takes one per core");
+    require(server.max_connections > 0, "server.max_connections", "is 0, so nobody could connect; write at least 1");
+    require(
+        (1..=60).contains(&server.header_timeout_seconds),
+        "server.header_timeout_seconds",
+        "is not within 1 to 60; 5 is a good value",
+    );
+    require(
+        (1..=12).contains(&server.stop_seconds),
+        "server.stop_seconds",
+        "is not within 1 to 12; a stop has 15 seconds in all",
+    );
+    require(
+        server.client_ip_header.is_empty()
+            || actix_web::http::header::HeaderName::from_bytes(server.client_ip_header.as_bytes()).is_ok(),
+        "server.client_ip_header",
+        "is not the name of a header; write one such as x-real-ip, or leave it empty",
+    );
+
+    let database = &settings.database;
+    let url = database.url.reveal();
+    require(
+        ["sqlite:", "mysql://", "mariadb://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme)),
+        "database.url",
+        "is not an address of a database; write sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/NAME",
+    );
+    let pool = 1..=512;
+    require(pool.contains(&database.read_connections), "database.read_connections", "is not within 1 to 512");
+    require(pool.contains(&database.write_connections), "database.write_connections", "is not within 1 to 512");
+    require(database.lanes <= 64, "database.lanes", "is more than 64; 0 takes what suits the database");
+    require((1..=500).contains(&database.batch), "database.batch", "is not within 1 to 500; 128 is a good value");
+    require((1..=1_000_000).contains(&database.queue), "database.queue", "is not within 1 to 1000000");
+
+    let auth = &settings.auth;
+    let secret = auth.jwt_secret.reveal();
+    require(
+        server.development || !secret.is_empty(),
+        "auth.jwt_secret",
+        "is missing; write at least 32 random bytes (`openssl rand -hex 32` makes some), or try things out with --dev",
+    );
+    require(
+        secret.is_empty() || secret.len() >= 32,
+        "auth.jwt_secret",
+        "is shorter than 32 bytes and can be guessed; `openssl rand -hex 32` makes a good one",
+    );
+    require(
+        secret.len() < 32 || !is_well_known(secret),
+        "auth.jwt_secret",
+        "is an example or a pattern that anybody would try; `openssl rand -hex 32` makes a good one",
+    );
+    require(
+        (60..=86_400).contains(&auth.access_token_seconds),
+        "auth.access_token_seconds",
+        "is not within 60 to 86400 (a day)",
+    );
+    require(
+        auth.refresh_token_seconds >= auth.access_token_seconds && auth.refresh_token_seconds <= 366 * 86_400,
+        "auth.refresh_token_seconds",
+        "is shorter than an access token's life or longer than a year",
+    );
+    require((1..=1_000).contains(&auth.login_failures), "auth.login_failures", "is not within 1 to 1000");
+    require((1..=86_400).contains(&auth.login_wait_seconds), "auth.login_wait_seconds", "is not within 1 to 86400");
+
+    let upload = &settings.upload;
+    let size = 1..=(1_u64 << 30);
+    for (name, bytes) in [
+        ("upload.max_picture_bytes", upload.max_picture_bytes),
+        ("upload.max_audio_bytes", upload.max_audio_bytes),
+        ("upload.max_video_bytes", upload.max_video_bytes),
+        ("upload.max_document_bytes", upload.max_document_bytes),
+    ] {
+        require(size.contains(&bytes), name, "is not within 1 byte and 1 GiB");
+    }
+    require(!upload.dir.as_os_str().is_empty(), "upload.dir", "is empty; name a folder that this server may write to");
+
+    let desk = &settings.desk;
+    require(
+        desk.zone.parse::<Tz>().is_ok(),
+        "desk.zone",
+        "is not a time zone; write the name of one, such as Asia/Shanghai",
+    );
+    require((1..=10_000).contains(&desk.list_limit), "desk.list_limit", "is not within 1 to 10000");
+    require(
+        tracing_subscriber::EnvFilter::builder().parse(&settings.log.level).is_ok(),
+        "log.level",
+        "is not a level; write error, warn, info, debug or trace, or per part as info,kefu=debug",
+    );
+    wrongs
+}
+
+/// An absolute http(s) address without query, fragment or login.
+fn is_web_address(text: &str) -> bool {
+    let Ok(uri) = text.parse::<actix_web::http::Uri>() else { return false };
+    matches!(uri.scheme_str(), Some("http" | "https"))
+        && uri.host().is_some_and(|host| !host.is_empty())
+        && uri.query().is_none()
+        && !text.contains(['@', '#', ' '])
+}
+
+/// Long enough, and yet nothing that had to be guessed.
+fn is_well_known(secret: &str) -> bool {
+    let lower = secret.to_ascii_lowercase();
+    let distinct: HashSet<u8> = lower.bytes().collect();
+    let repeats = (1..=secret.len() / 2)
+        .any(|period| period < 16 && secret.bytes().enumerate().all(|(i, byte)| byte == secret.as_bytes()[i % period]));
+    let counts = secret.as_bytes().windows(2).filter(|pair| pair[1] == pair[0].wrapping_add(1)).count();
+    distinct.len() < 8
+        || repeats
+        || counts * 2 > secret.len()
+        || ["secret", "password", "changeme", "change-me", "change_me", "example", "your-", "your_", "yudao", "default"]
+            .iter()
+            .any(|word| lower.contains(word))
+}
+
+impl super::DeskSettings {
+    /// The zone of the settings; those that were loaded always have one.
+    #[must_use]
+    pub fn tz(&self) -> Tz {
+        self.zone.parse().unwrap_or(Tz::Asia__Shanghai)
+    }
+}

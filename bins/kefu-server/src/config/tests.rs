@@ -1,0 +1,190 @@
+use std::collections::HashMap;
+
+use super::*;
+
+const GOOD_SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+fn environment(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+fn with_secret(text: &str) -> String {
+    format!("[auth]\njwt_secret = \"{GOOD_SECRET}\"\n{text}")
+}
+
+fn settings_of(wrongs: &ConfigError) -> Vec<&str> {
+    wrongs.0.iter().map(|wrong| wrong.setting.as_str()).collect()
+}
+
+#[track_caller]
+fn refused(text: &str, setting: &str) {
+    let wrongs = load_from(&with_secret(text), HashMap::new(), false).expect_err(text);
+
+    assert_eq!(settings_of(&wrongs), [setting], "{text}: {wrongs}");
+    assert_eq!(wrongs.0[0].what.lines().count(), 1, "one sentence");
+}
+
+#[test]
+fn a_file_with_a_secret_is_enough() {
+    let settings = load_from(&with_secret(""), HashMap::new(), false).unwrap();
+
+    assert_eq!(settings.auth.jwt_secret.reveal(), GOOD_SECRET);
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:48080");
+    assert_eq!(settings.auth.access_token_seconds, 1_800);
+    assert_eq!(settings.desk.tz(), chrono_tz::Tz::Asia__Shanghai);
+}
+
+#[test]
+fn the_environment_goes_over_the_file() {
+    let file = with_secret("[server]\nlisten = \"127.0.0.1:1\"\nworkers = 3");
+    let environment = environment(&[
+        ("KEFU_SERVER__LISTEN", "127.0.0.1:2"),
+        ("KEFU_SERVER__DEMO", "true"),
+        ("KEFU_DATABASE__BATCH", "1"),
+        ("KEFU_DATABASE__URL", "mysql://kefu:00012@db/kefu"),
+        ("KEFU_TEST_MARIADB_URL", "not ours"),
+        ("OTHER__THING", "not ours"),
+    ]);
+
+    let settings = load_from(&file, environment, false).unwrap();
+
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.server.workers, 3);
+    assert!(settings.server.demo);
+    assert_eq!(settings.database.batch, 1);
+    assert_eq!(settings.database.url.reveal(), "mysql://kefu:00012@db/kefu");
+}
+
+#[test]
+fn a_secret_of_digits_in_the_environment_stays_the_text_that_it_is() {
+    let secret = "00918273645091827364509182736450918";
+    let settings = load_from("", environment(&[("KEFU_AUTH__JWT_SECRET", secret)]), false).unwrap();
+
+    assert_eq!(settings.auth.jwt_secret.reveal(), secret);
+}
+
+#[test]
+fn a_weak_or_missing_secret_never_starts_outside_development() {
+    let check = |secret: &str| {
+        let wrongs = load_from("", environment(&[("KEFU_AUTH__JWT_SECRET", secret)]), false).expect_err(secret);
+        assert_eq!(settings_of(&wrongs), ["auth.jwt_secret"], "{secret}");
+        assert!(secret.is_empty() || !wrongs.to_string().contains(secret), "the refusal repeats the secret");
+    };
+
+    check("");
+    check("tiny");
+    check(&GOOD_SECRET[..31]);
+    check(&"a".repeat(64));
+    check(&"0123".repeat(16));
+    check("your-256-bit-secret-your-256-bit-secret");
+    check("changeme-changeme-changeme-changeme-1");
+    check("abcdefghijklmnopqrstuvwxyz0123456789");
+    assert!(load_from("", HashMap::new(), false).is_err());
+    assert!(load_from("", HashMap::new(), true).is_ok(), "development makes its own");
+    assert!(load_from("", environment(&[("KEFU_AUTH__JWT_SECRET", &GOOD_SECRET[..32])]), false).is_ok());
+}
+
+#[test]
+fn a_weak_secret_does_not_start_in_development_either() {
+    let wrongs = load_from("[auth]\njwt_secret = \"short\"", HashMap::new(), true).unwrap_err();
+
+    assert_eq!(settings_of(&wrongs), ["auth.jwt_secret"]);
+}
+
+#[test]
+fn development_listens_on_loopback_only() {
+    let all = "[server]\nlisten = \"0.0.0.0:1\"\npublic_url = \"http://me:1\"";
+
+    assert_eq!(settings_of(&load_from(all, HashMap::new(), true).unwrap_err()), ["server.listen"]);
+    assert!(load_from(&with_secret(all), HashMap::new(), false).is_ok());
+    assert!(load_from("[server]\nlisten = \"[::1]:0\"", HashMap::new(), true).is_ok());
+}
+
+#[test]
+fn every_wrong_value_is_refused_by_name() {
+    refused("[server]\npublic_url = \"ftp://host\"", "server.public_url");
+    refused("[server]\npublic_url = \"kefu.example.com\"", "server.public_url");
+    refused("[server]\npublic_url = \"https://u:p@host\"", "server.public_url");
+    refused("[server]\nlisten = \"0.0.0.0:80\"", "server.public_url");
+    refused("[server]\nlisten = \"localhost:80\"", "server.listen");
+    refused("[server]\nworkers = -1", "server.workers");
+    refused("[server]\nworkers = \"many\"", "server.workers");
+    refused("[server]\nmax_connections = 0", "server.max_connections");
+    refused("[server]\nheader_timeout_seconds = 0", "server.header_timeout_seconds");
+    refused("[server]\nstop_seconds = 60", "server.stop_seconds");
+    refused("[server]\nclient_ip_header = \"x real ip\"", "server.client_ip_header");
+    refused("[server]\ndemo = \"perhaps\"", "server.demo");
+    refused("[database]\nurl = \"\"", "database.url");
+    refused("[database]\nurl = \"sqlite:\"", "database.url");
+    refused("[database]\nurl = \"postgres://db/kefu\"", "database.url");
+    refused("[database]\nurl = \"kefu.db\"", "database.url");
+    refused("[database]\nbatch = 0", "database.batch");
+    refused("[database]\nbatch = 501", "database.batch");
+    refused("[database]\nqueue = 0", "database.queue");
+    refused("[database]\nlanes = 65", "database.lanes");
+    refused("[database]\nread_connections = 0", "database.read_connections");
+    refused("[database]\nwrite_connections = 0", "database.write_connections");
+    refused("access_token_seconds = 0", "auth.access_token_seconds");
+    refused("refresh_token_seconds = 60", "auth.refresh_token_seconds");
+    refused("login_failures = 0", "auth.login_failures");
+    refused("login_wait_seconds = 0", "auth.login_wait_seconds");
+    refused("[upload]\ndir = \"\"", "upload.dir");
+    refused("[upload]\nmax_picture_bytes = 0", "upload.max_picture_bytes");
+    refused("[upload]\nmax_video_bytes = 2000000000", "upload.max_video_bytes");
+    refused("[desk]\nzone = \"Mars\"", "desk.zone");
+    refused("[desk]\nzone = \"+08:00\"", "desk.zone");
+    refused("[desk]\nlist_limit = 0", "desk.list_limit");
+    refused("[log]\nformat = \"xml\"", "log.format");
+    refused("[log]\nlevel = \"loud,=\"", "log.level");
+}
+
+#[test]
+fn unknown_settings_are_refused() {
+    refused("[server]\nlissten = \"127.0.0.1:1\"", "server.lissten");
+    refused("[sever]\nlisten = \"127.0.0.1:1\"", "sever.listen");
+    refused("[server.listen]\nport = 1", "server.listen.port");
+
+    let wrongs = load_from(&with_secret(""), environment(&[("KEFU_SERVER__LISSTEN", "x")]), false).unwrap_err();
+    assert_eq!(settings_of(&wrongs), ["server.lissten"]);
+}
+
+#[test]
+fn all_that_is_wrong_is_said_at_once() {
+    let wrongs =
+        load_from("[server]\nworkers = \"x\"\nlistn = 1\n[log]\nformat = 3", HashMap::new(), false).unwrap_err();
+    assert_eq!(settings_of(&wrongs), ["log.format", "server.listn", "server.workers", "auth.jwt_secret"]);
+
+    let wrongs = load_from("[server]\nworkers = \"x\"\nstop_seconds = 0", HashMap::new(), true).unwrap_err();
+    assert_eq!(settings_of(&wrongs), ["server.workers", "server.stop_seconds"], "of the wrong kind, and out of range");
+
+    let wrongs = load_from("[database]\nbatch = 0\nqueue = 0", HashMap::new(), false).unwrap_err();
+    assert_eq!(settings_of(&wrongs), ["database.batch", "database.queue", "auth.jwt_secret"]);
+    assert_eq!(wrongs.to_string().lines().count(), 4);
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_refused_without_quoting_it() {
+    let wrongs = load_from("[auth]\njwt_secret = \"tell-nobody-about-this", HashMap::new(), false).unwrap_err();
+
+    assert!(wrongs.to_string().contains("line 2"), "{wrongs}");
+    assert!(!wrongs.to_string().contains("tell-nobody"), "{wrongs}");
+}
+
+#[test]
+fn a_missing_file_is_refused_by_name() {
+    let wrongs = load(Some(std::path::Path::new("/nowhere/kefu.toml")), false).unwrap_err();
+
+    assert!(wrongs.to_string().contains("/nowhere/kefu.toml"), "{wrongs}");
+}
+
+#[test]
+fn the_settings_are_shown_as_toml_that_loads_again_without_secrets() {
+    let url = "mysql://kefu:s3cret-pass@db/kefu";
+    let settings = load_from(&with_secret(&format!("[database]\nurl = \"{url}\"")), HashMap::new(), false).unwrap();
+
+    let shown = show(&settings).unwrap();
+
+    assert!(!shown.contains("s3cret-pass") && !shown.contains(GOOD_SECRET), "{shown}");
+    let again = shown.replace("***@", "s3cret-pass@").replace("\"***\"", &format!("\"{GOOD_SECRET}\""));
+    assert_eq!(load_from(&again, HashMap::new(), false).unwrap(), settings);
+}

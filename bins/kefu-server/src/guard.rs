@@ -1,0 +1,218 @@
+//! What stands before every request: who is calling, for which tenant, and how long they may have to wait.
+//!
+//! The order of the checks is the mall's: a token of the other user type first, then the absence of one, then the
+//! tenant; parameters and permissions are the controllers' affair. A caller that holds ends up in the request's
+//! extensions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use kefu_domain::{Party, Scope, StoreError, TenantId};
+use kefu_web::{Access, ApiError, Caller};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::identity::{Identity, Token, WhoAreYou};
+use crate::tenants::Tenants;
+
+/// Nobody waits longer for an answer, whatever the database does. Uploads have a limit of their own.
+const ANSWER_WITHIN: Duration = Duration::from_millis(5_900);
+/// Who somebody is must be known sooner, so that the desk has some time left.
+const KNOWN_WITHIN: Duration = Duration::from_secs(2);
+
+/// The tenant of a request by somebody who is not signed in, as its header says.
+#[derive(Debug, Clone, Copy)]
+pub struct ClaimedTenant(pub TenantId);
+
+/// What the guard goes by.
+pub struct Gate {
+    who: Arc<dyn WhoAreYou>,
+    tenants: Tenants,
+    /// Every path of the table; those with an [`Access::Anyone`] are public.
+    table: HashMap<String, Access>,
+}
+
+impl Gate {
+    /// Guards the routes of a table.
+    #[must_use]
+    pub fn new(who: Arc<dyn WhoAreYou>, tenants: Tenants, table: HashMap<String, Access>) -> Self {
+        Self { who, tenants, table }
+    }
+
+    /// Who may ask at a path; `None` for a path that is not in the table.
+    fn access(&self, request: &ServiceRequest, path: &str) -> Option<Access> {
+        self.table.get(&request.resource_map().match_pattern(path)?).copied()
+    }
+
+    /// The caller, `None` for nobody, or a refusal.
+    async fn judge(
+        &self,
+        request: &ServiceRequest,
+        path: &str,
+        access: Option<Access>,
+    ) -> Result<Option<Caller>, ApiError> {
+        let headers = request.headers();
+        let identity = match Token::of_request(headers, request.query_string()) {
+            Some(token) => self.identify(token).await?,
+            None => None,
+        };
+        if identity.as_ref().is_some_and(|identity| is_other_side(path, identity.party)) {
+            return Err(ApiError::Forbidden);
+        }
+        if identity.is_none() {
+            match access {
+                Some(Access::Anyone) => {}
+                // The socket has its own way of saying no, and what is not in the table has too.
+                Some(Access::SignedIn) | None => return Ok(None),
+                Some(_) => return Err(ApiError::Unauthenticated),
+            }
+        }
+        let claimed = number(request, "tenant-id");
+        let tenant = match &identity {
+            Some(identity) if claimed.is_some_and(|tenant| tenant != identity.tenant) => {
+                return Err(ApiError::Own(403, "您无权访问该租户的数据".into()));
+            }
+            Some(identity) if number(request, "visit-tenant-id").is_some_and(|tenant| tenant != identity.tenant) => {
+                return Err(ApiError::Own(403, "您无权切换租户".into()));
+            }
+            Some(identity) => Some(identity.tenant),
+            None => claimed,
+        };
+        if !is_exempt(path) {
+            let Some(tenant) = tenant else {
+                return Err(ApiError::Own(400, "请求的租户标识未传递，请进行排查".into()));
+            };
+            self.admit(tenant).await?;
+            request.extensions_mut().insert(ClaimedTenant(tenant));
+        }
+        Ok(identity.map(caller))
+    }
+
+    async fn identify(&self, token: Token) -> Result<Option<Identity>, ApiError> {
+        if let Some(answer) = self.who.at_once(&token) {
+            return Ok(answer);
+        }
+        let who = self.who.clone();
+        ask(KNOWN_WITHIN, move || who.ask(&token)).await
+    }
+
+    async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
+        if let Some(verdict) = self.tenants.at_once(tenant) {
+            return verdict;
+        }
+        let tenants = self.tenants.clone();
+        ask(KNOWN_WITHIN, move || tenants.ask(tenant)).await?
+    }
+}
+
+/// The middleware.
+pub async fn guard<B: MessageBody + 'static>(
+    gate: Data<Gate>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let deadline = Instant::now() + ANSWER_WITHIN;
+    // As the router reads it: escapes undone, or they would lead past these checks.
+    let path = request.match_info().as_str().to_owned();
+    let access = gate.access(&request, &path);
+    if access != Some(Access::Anyone) || is_api(&path) {
+        match gate.judge(&request, &path, access).await {
+            Ok(None) => {}
+            Ok(Some(caller)) => drop(request.extensions_mut().insert(caller)),
+            Err(error) => return Ok(request.into_response(error.error_response()).map_into_right_body()),
+        }
+    }
+    if path.ends_with("/infra/file/upload") || path.starts_with("/files/") {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    match timeout_at(deadline, next.call(request)).await {
+        Ok(response) => Ok(response?.map_into_left_body()),
+        Err(_) => Err(ApiError::Desk(kefu::Error::Late).into()),
+    }
+}
+
+/// What answers where nothing does: 401 to strangers, the mall's words to everybody else.
+pub async fn nothing(request: HttpRequest) -> HttpResponse {
+    let error = match Caller::of(&request) {
+        Err(error) => error,
+        Ok(_) if request.path().starts_with("/admin-api/promotion/") => ApiError::ModuleDisabled,
+        Ok(_) => ApiError::NotFound(request.path().to_owned()),
+    };
+    error.error_response()
+}
+
+/// Asks the database something where blocking is allowed, and waits that long for the answer.
+pub async fn ask<T: Send + 'static>(
+    within: Duration,
+    question: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ApiError> {
+    match timeout(within, actix_web::web::block(question)).await {
+        Ok(Ok(answer)) => answer.map_err(|error| ApiError::Desk(kefu::Error::Store(error))),
+        Ok(Err(_)) => Err(ApiError::Desk(kefu::Error::Crashed)),
+        Err(_) => Err(ApiError::Desk(kefu::Error::Late)),
+    }
+}
+
+fn caller(identity: Identity) -> Caller {
+    Caller {
+        party: identity.party,
+        scope: Scope::platform(identity.tenant),
+        permissions: identity.permissions,
+        profile: identity.profile,
+        credential: Some(identity.credential),
+        expires: Some(identity.expires),
+    }
+}
+
+fn is_api(path: &str) -> bool {
+    path.starts_with("/admin-api/") || path.starts_with("/app-api/")
+}
+
+/// Members have no business on the desk's paths, nor agents on the members'.
+fn is_other_side(path: &str, party: Party) -> bool {
+    match party {
+        Party::Member(_) => path.starts_with("/admin-api/"),
+        Party::Admin(_) => path.starts_with("/app-api/"),
+        Party::System => true,
+    }
+}
+
+/// Paths that a browser asks before it knows its tenant.
+fn is_exempt(path: &str) -> bool {
+    matches!(
+        path,
+        "/admin-api/system/tenant/get-id-by-name"
+            | "/admin-api/system/tenant/get-by-website"
+            | "/app-api/system/tenant/get-by-website"
+    )
+}
+
+/// A header that is a number; any other is as good as absent.
+fn number(request: &ServiceRequest, name: &str) -> Option<TenantId> {
+    request.headers().get(name)?.to_str().ok()?.trim().parse().ok().map(TenantId)
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_domain::{AdminId, MemberId};
+
+    use super::*;
+
+    #[test]
+    fn each_side_keeps_to_its_own_paths_and_shares_the_socket() {
+        let (member, admin) = (Party::Member(MemberId(1)), Party::Admin(AdminId(1)));
+
+        assert!(is_other_side("/admin-api/system/auth/login", member));
+        assert!(is_other_side("/app-api/promotion/kefu-message/list", admin));
+        for (path, party) in
+            [("/app-api/x", member), ("/admin-api/x", admin), ("/infra/ws", member), ("/infra/ws", admin)]
+        {
+            assert!(!is_other_side(path, party), "{path}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+use std::sync::{Arc, Mutex};
+
+use kefu_domain::{AdminId, MemberId};
+use serde_json::{Value, json};
+
+use super::*;
+
+const SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015";
+const NOW: Timestamp = Timestamp(1_795_287_600_000);
+const SOON: i64 = 1_795_287_601;
+
+fn forgetful() -> JwtIdentities {
+    JwtIdentities::new(SECRET, Box::new(|_, _, _| Ok(())))
+}
+
+fn signed(claims: &Value) -> String {
+    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+}
+
+fn identify(text: &str) -> Option<Identity> {
+    forgetful().verify(&Token::new(text).unwrap(), NOW)
+}
+
+fn member() -> Value {
+    json!({"id": 101, "type": 1, "tenant": 1, "exp": SOON})
+}
+
+fn with(name: &str, value: Value) -> Value {
+    let mut claims = member();
+    claims[name] = value;
+    claims
+}
+
+#[track_caller]
+fn accepted(claims: &Value, party: Party) {
+    let identity = identify(&signed(claims)).unwrap_or_else(|| panic!("refused: {claims}"));
+
+    assert_eq!((identity.party, identity.tenant, identity.expires), (party, TenantId(1), Timestamp(SOON * 1_000)));
+}
+
+#[track_caller]
+fn refused(claims: &Value) {
+    assert_eq!(identify(&signed(claims)), None, "accepted: {claims}");
+}
+
+#[test]
+fn good_claims_are_accepted_in_every_spelling() {
+    let alice = Party::Member(MemberId(101));
+
+    accepted(&member(), alice);
+    accepted(&with("type", json!("member")), alice);
+    accepted(&with("type", json!("1")), alice);
+    accepted(&with("id", json!("101")), alice);
+    accepted(&with("tenant", json!("1")), alice);
+    accepted(&with("exp", json!(SOON as f64 + 0.5)), alice);
+    accepted(&with("nbf", json!(SOON - 10)), alice);
+    accepted(&with("iat", json!(SOON + 1_000)), alice);
+    accepted(&with("anything", json!({"else": [1]})), alice);
+    accepted(&with("type", json!(2)), Party::Admin(AdminId(101)));
+    accepted(&with("type", json!("admin")), Party::Admin(AdminId(101)));
+}
+
+#[test]
+fn bad_claims_are_nobody() {
+    refused(&with("exp", json!(SOON - 1)));
+    refused(&with("exp", json!(0)));
+    refused(&with("exp", json!(-5)));
+    refused(&with("exp", json!(i64::MAX)));
+    refused(&with("exp", json!("tomorrow")));
+    refused(&with("exp", Value::Null));
+    refused(&with("nbf", json!(SOON + 10)));
+    for name in ["id", "type", "tenant", "exp"] {
+        let mut claims = member();
+        claims.as_object_mut().unwrap().remove(name);
+        refused(&claims);
+    }
+    for id in [
+        json!(0),
+        json!(-1),
+        json!("-1"),
+        json!(""),
+        json!("1 "),
+        json!("1e3"),
+        json!(1.5),
+        json!(MAX_ID + 1),
+        Value::Null,
+        json!([1]),
+    ] {
+        refused(&with("id", id));
+    }
+    for user_type in [json!(0), json!(3), json!("system"), json!("Admin"), json!(true), Value::Null] {
+        refused(&with("type", user_type));
+    }
+    refused(&with("tenant", json!(-1)));
+    refused(&with("aud", json!("somebody else")));
+    refused(&json!({}));
+}
+
+#[test]
+fn other_algorithms_and_other_keys_are_nobody() {
+    let claims = member();
+    let part = |value: &Value| {
+        let text = signed(value);
+        text.split('.').nth(1).unwrap().to_owned()
+    };
+    let other_key = encode(
+        &Header::new(Algorithm::HS256),
+        &claims,
+        &EncodingKey::from_secret(b"another-key-another-key-another-k"),
+    );
+    let longer = encode(&Header::new(Algorithm::HS512), &claims, &EncodingKey::from_secret(SECRET.as_bytes()));
+    // {"alg":"none","typ":"JWT"} and {"alg":"RS256","typ":"JWT"}
+    let none = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{}.", part(&claims));
+    let rsa = format!("eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.{}.AAAA", part(&claims));
+    let good = signed(&claims);
+    let (body, signature) = good.rsplit_once('.').unwrap();
+    let swapped = format!("{}.{}.{signature}", body.split('.').next().unwrap(), part(&with("id", json!(1))));
+
+    for text in [
+        other_key.unwrap(),
+        longer.unwrap(),
+        none,
+        rsa,
+        swapped,
+        body.to_owned(),
+        format!("{body}."),
+        format!("{good}x"),
+        "a.b.c".into(),
+        "..".into(),
+        "x".into(),
+    ] {
+        assert_eq!(identify(&text), None, "{text}");
+    }
+    assert!(identify(&good).is_some());
+}
+
+#[test]
+fn an_agent_may_what_the_token_names_and_a_member_nothing() {
+    let names = json!(["promotion:kefu-message:query", "system:tenant:visit", "*"]);
+    let mut claims = with("permissions", names);
+    assert_eq!(identify(&signed(&claims)).unwrap().permissions, [], "a member");
+
+    claims["type"] = json!(2);
+    assert_eq!(identify(&signed(&claims)).unwrap().permissions, [Permission::MessageQuery]);
+    assert_eq!(identify(&signed(&with("type", json!(2)))).unwrap().permissions, [], "absent means none");
+}
+
+#[test]
+fn a_profile_is_written_once_until_it_changes() {
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let book = Arc::clone(&written);
+    let identities = JwtIdentities::new(
+        SECRET,
+        Box::new(move |_, _, profile| {
+            book.lock().unwrap().push(profile.clone());
+            Ok(())
+        }),
+    );
+    let token = |nickname: &str| {
+        let claims = json!({"id": 101, "type": 1, "tenant": 1, "exp": 99_999_999_999_i64, "nickname": nickname});
+        Token::new(&signed(&claims)).unwrap()
+    };
+
+    assert_eq!(identities.at_once(&token("Ann")), None, "the first time has to be written");
+    identities.ask(&token("Ann")).unwrap().unwrap();
+    assert!(identities.at_once(&token("Ann")).unwrap().is_some());
+    assert_eq!(identities.at_once(&token("Anna")), None);
+    identities.ask(&token("Anna")).unwrap().unwrap();
+
+    let names: Vec<_> = written.lock().unwrap().iter().map(|profile| profile.nickname.clone().unwrap()).collect();
+    assert_eq!(names, ["Ann", "Anna"]);
+}
+
+#[test]
+fn a_token_whose_profile_could_not_be_written_is_not_answered() {
+    let down = || StoreError::Unavailable("down".into());
+    let identities = JwtIdentities::new(SECRET, Box::new(move |_, _, _| Err(down())));
+    let claims = json!({"id": 101, "type": 1, "tenant": 1, "exp": 99_999_999_999_i64, "nickname": "Ann"});
+
+    assert!(identities.ask(&Token::new(&signed(&claims)).unwrap()).is_err());
+}
+
+#[test]
+fn names_and_pictures_are_made_harmless() {
+    assert_eq!(clean_nickname("  Ann\u{202e}\r\n\u{200b} B "), Some("Ann B".into()));
+    assert_eq!(clean_nickname("\u{feff}"), None);
+    assert_eq!(clean_nickname(&"客".repeat(100)).unwrap().chars().count(), 64);
+    assert!(is_picture("https://cdn.example.com/a.png?x=1"));
+    assert!(is_picture("/files/abc.png"));
+    for address in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "https://a/\"onerror=",
+        "ftp://a",
+        "",
+        &format!("https://{}", "a".repeat(512)),
+    ] {
+        assert!(!is_picture(address), "{address}");
+    }
+}
+
+#[test]
+fn signing_and_verifying_agree() {
+    let claims = Claims {
+        id: 7,
+        user_type: 2,
+        tenant: 1,
+        exp: SOON,
+        nbf: None,
+        nickname: Some("Bob".into()),
+        avatar: None,
+        permissions: Some(vec!["promotion:kefu-message:send".into()]),
+    };
+
+    let identity = identify(&sign(SECRET, &claims).unwrap()).unwrap();
+
+    assert_eq!((identity.party, identity.permissions), (Party::Admin(AdminId(7)), vec![Permission::MessageSend]));
+}

@@ -1,0 +1,91 @@
+//! Alive, ready, and in numbers.
+
+use std::time::Duration;
+
+use actix_web::web::Data;
+use actix_web::{HttpResponse, http::StatusCode};
+use kefu_push::Hub;
+use kefu_storage::{Database, Durability};
+use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
+
+/// A database that takes longer is not there.
+const DATABASE_WITHIN: Duration = Duration::from_secs(1);
+
+/// What operators ask about.
+pub struct Health {
+    /// Asked whether it is there.
+    pub database: Database,
+    /// What was found out about it at start.
+    pub durability: Durability,
+    /// Who is connected.
+    pub hub: Hub,
+    /// The numbers.
+    pub metrics: PrometheusHandle,
+}
+
+/// How a server is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// All is well.
+    Ok,
+    /// It works, and a promise is weaker than it should be.
+    Degraded,
+    /// It cannot work now.
+    Down,
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    state: State,
+    database: State,
+    durability: State,
+    warnings: &'a [String],
+    sockets: usize,
+}
+
+/// `GET /healthz`: the process answers.
+pub(crate) async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+}
+
+/// `GET /readyz`: 200 when requests make sense, 503 when not.
+pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
+    let database = health.database.clone();
+    let there = crate::guard::ask(DATABASE_WITHIN, move || database.ping()).await.is_ok();
+    let database = if there { State::Ok } else { State::Down };
+    let durability = if health.durability.is_full() { State::Ok } else { State::Degraded };
+    let state = worst(database, durability);
+    let report = Report {
+        state,
+        database,
+        durability,
+        warnings: &health.durability.warnings,
+        sockets: health.hub.online().sockets,
+    };
+    let status = if state == State::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    HttpResponse::build(status).json(report)
+}
+
+/// `GET /metrics`
+pub(crate) async fn metrics(health: Data<Health>) -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
+}
+
+fn worst(database: State, durability: State) -> State {
+    if database == State::Down { State::Down } else { durability }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_database_is_worse_than_a_careless_one() {
+        assert_eq!(worst(State::Ok, State::Ok), State::Ok);
+        assert_eq!(worst(State::Ok, State::Degraded), State::Degraded);
+        assert_eq!(worst(State::Down, State::Ok), State::Down);
+        assert_eq!(worst(State::Down, State::Degraded), State::Down);
+    }
+}

@@ -1,0 +1,307 @@
+//! The running server: put together, listening, and stopped without losing anything.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_cors::Cors;
+use actix_web::dev::{Extensions, ServerHandle};
+use actix_web::http::header::{HeaderName, RETRY_AFTER};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::task::JoinHandle;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer, rt};
+use kefu::Desk;
+use kefu_domain::{Profile, StoreError, TenantId};
+use kefu_push::Hub;
+use kefu_storage::{Backend, Database, OpenError, Options};
+use kefu_web::Site;
+use socket2::SockRef;
+
+use crate::config::Settings;
+use crate::demo::Demo;
+use crate::development::{Development, DevelopmentError, Login};
+use crate::guard::{Gate, guard};
+use crate::identity::{AnyOf, JwtIdentities, OwnTokens};
+use crate::observe::health::Health;
+use crate::observe::{access, metrics};
+use crate::routes::{Mounted, register, table};
+use crate::standalone::Standalone;
+use crate::tenants::Tenants;
+use crate::{development, sweeper};
+
+/// A client that does not read fills our queue, where it can be counted, and not megabytes of the kernel's.
+const SEND_BUFFER: usize = 32 * 1024;
+/// A peer that vanished acknowledges nothing.
+const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
+/// How long lanes may take for what they have taken on. With the requests' ten seconds a stop stays within fifteen.
+const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+/// Browsers ask again after two hours whether they may ask.
+const PREFLIGHT_SECONDS: usize = 7_200;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The database.
+    #[error("the database could not be opened")]
+    Open(#[from] OpenError),
+    /// The database, a moment later.
+    #[error("the database did not answer")]
+    Store(#[from] StoreError),
+    /// The folder for uploads.
+    #[error("the folder for uploads (upload.dir) cannot be used")]
+    Uploads(#[source] std::io::Error),
+    /// The development accounts.
+    #[error("development mode could not be prepared")]
+    Development(#[from] DevelopmentError),
+    /// The metrics.
+    #[error("metrics could not be kept")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The address.
+    #[error("{0} (server.listen) cannot be listened on")]
+    Listen(SocketAddr, #[source] std::io::Error),
+}
+
+/// A database that is open and was looked at, and what else takes time before the doors open.
+pub struct Prepared {
+    settings: Settings,
+    database: Database,
+    durability: kefu_storage::Durability,
+    development: Option<(Development, Login)>,
+}
+
+/// Opens the database and looks at it. Blocks: call it before there is a runtime, or from a thread that may.
+pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
+    let folder = settings.server.data_dir.clone();
+    if settings.server.development && settings.auth.jwt_secret.reveal().is_empty() {
+        settings.auth.jwt_secret = development::kept_secret(&folder).map_err(DevelopmentError::Folder)?;
+    }
+    let database = open(&settings)?;
+    let durability = database.durability()?;
+    tracing::info!(database.version = database.version(), durable = durability.is_full(), "the database is open");
+    for warning in &durability.warnings {
+        tracing::warn!(warning, "ACKNOWLEDGED MESSAGES CAN BE LOST with these settings of the database");
+    }
+    let development = if settings.server.development {
+        let development = Development::new(settings.auth.jwt_secret.clone());
+        let login = development.prepare(&folder, &database)?;
+        Some((development, login))
+    } else {
+        None
+    };
+    Ok(Prepared { settings, database, durability, development })
+}
+
+/// Opens the database that the settings name. Blocks.
+pub fn open(settings: &Settings) -> Result<Database, OpenError> {
+    let wanted = &settings.database;
+    if let Some(folder) =
+        wanted.url.reveal().strip_prefix("sqlite:").and_then(|path| std::path::Path::new(path).parent())
+    {
+        // Where this fails, opening fails too, and says so.
+        let _ = std::fs::create_dir_all(folder);
+    }
+    let options = Options {
+        write_connections: wanted.write_connections.saturating_add(u32::try_from(wanted.lanes.max(2)).unwrap_or(2)),
+        read_connections: wanted.read_connections,
+        migrate: wanted.migrate,
+        ..Options::default()
+    };
+    Database::connect(wanted.url.reveal(), &options)
+}
+
+/// A server that is listening.
+pub struct Running {
+    address: SocketAddr,
+    public_url: String,
+    development: Option<(Development, Login)>,
+    server: ServerHandle,
+    serving: JoinHandle<std::io::Result<()>>,
+    sweeping: JoinHandle<()>,
+    hub: Hub,
+    desk: Desk,
+}
+
+impl Prepared {
+    /// Starts to listen. Call it inside an actix system.
+    pub fn start(self) -> Result<Running, StartError> {
+        let Self { settings, database, durability, development } = self;
+        let metrics = metrics::start()?;
+        let hub = Hub::with(kefu_push::Settings { legacy_escape: settings.desk.legacy_escape, ..Default::default() });
+        let desk = desk(&settings, &database, &hub);
+        let site = Site::new(desk.clone(), hub.clone(), web_settings(&settings));
+
+        let auth = &settings.auth;
+        let tokens = OwnTokens::new(database.clone(), auth.access_token_seconds, auth.refresh_token_seconds);
+        let (who, table) = (who_are_you(&settings, &database, &tokens), table());
+        let gate = Data::new(Gate::new(who, Tenants::new(database.clone()), table));
+        let listener = listen(settings.server.listen)?;
+        let address = listener.local_addr().map_err(|error| StartError::Listen(settings.server.listen, error))?;
+        let public_url = match settings.server.public_url.as_str() {
+            "" => format!("http://{address}"),
+            named => named.trim_end_matches('/').to_owned(),
+        };
+        let standalone = Standalone::new(&settings, &public_url, database.clone(), hub.clone(), tokens.clone())
+            .map_err(StartError::Uploads)?;
+        let standalone = Data::new(standalone);
+        let health = Health { database: database.clone(), durability, hub: hub.clone(), metrics: metrics.clone() };
+        let health = Data::new(health);
+        let demo = (settings.server.development || settings.server.demo).then(|| {
+            let development = development.as_ref().map(|(development, _)| development.clone());
+            Data::new(Demo { development, legacy_escape: settings.desk.legacy_escape })
+        });
+
+        let app = move || {
+            let mounted = Mounted {
+                site: site.clone(),
+                standalone: standalone.clone(),
+                health: health.clone(),
+                demo: demo.clone(),
+            };
+            App::new()
+                .app_data(gate.clone())
+                .configure(|config| register(config, &mounted))
+                .wrap(from_fn(guard))
+                .wrap(cors())
+                .wrap(from_fn(access::note))
+        };
+        let wanted = &settings.server;
+        let mut server = HttpServer::new(app)
+            .keep_alive(Duration::from_secs(wanted.keep_alive_seconds))
+            .client_request_timeout(Duration::from_secs(wanted.header_timeout_seconds))
+            .max_connections(wanted.max_connections)
+            .shutdown_timeout(wanted.stop_seconds)
+            .on_connect(|connection, _: &mut Extensions| {
+                if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+                    tune(stream);
+                }
+            })
+            .disable_signals();
+        if wanted.workers > 0 {
+            server = server.workers(wanted.workers);
+        }
+        let server = server.listen(listener).map_err(|error| StartError::Listen(address, error))?.run();
+        let handle = server.handle();
+        let serving = rt::spawn(server);
+        let upkeep = metrics;
+        let sweeping = rt::spawn({
+            let hub = hub.clone();
+            async move {
+                let keep = async {
+                    let mut ticks = rt::time::interval(Duration::from_secs(5));
+                    loop {
+                        ticks.tick().await;
+                        upkeep.run_upkeep();
+                    }
+                };
+                futures_util::future::join(sweeper::sweep(database, tokens, hub), keep).await;
+            }
+        });
+        Ok(Running { address, public_url, development, server: handle, serving, sweeping, hub, desk })
+    }
+}
+
+impl Running {
+    /// Where it listens; the port is the real one.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How browsers reach it.
+    #[must_use]
+    pub fn public_url(&self) -> &str {
+        &self.public_url
+    }
+
+    /// What development mode has prepared.
+    #[must_use]
+    pub fn development(&self) -> Option<&(Development, Login)> {
+        self.development.as_ref()
+    }
+
+    /// Stops: no more connections, sockets closed, running requests finished, lanes drained. Says whether
+    /// everything that was taken on is done.
+    pub async fn stop(self) -> bool {
+        self.sweeping.abort();
+        let sockets = self.hub.close_all();
+        tracing::info!(sockets, "stopping");
+        self.server.stop(true).await;
+        let _ = self.serving.await;
+        let desk = self.desk;
+        let drained = rt::task::spawn_blocking(move || desk.stop(DRAIN_WITHIN)).await.unwrap_or(false);
+        if drained {
+            tracing::info!("stopped");
+        } else {
+            tracing::warn!(
+                "stopped; a lane was still waiting for the database, its senders heard nothing and will repeat"
+            );
+        }
+        drained
+    }
+}
+
+fn desk(settings: &Settings, database: &Database, hub: &Hub) -> Desk {
+    let lanes = match (settings.database.lanes, database.backend()) {
+        (0, Backend::Sqlite) => 1,
+        (0, _) => 2,
+        (wanted, _) => wanted,
+    };
+    kefu::builder(database.clone(), database.clone(), database.clone(), hub.clone())
+        .lanes(lanes)
+        .batch(settings.database.batch)
+        .queue(settings.database.queue)
+        .build()
+}
+
+fn web_settings(settings: &Settings) -> kefu_web::Settings {
+    kefu_web::Settings {
+        zone: settings.desk.tz(),
+        list_limit: settings.desk.list_limit,
+        legacy_escape: settings.desk.legacy_escape,
+        sends_per_minute: std::num::NonZeroU32::new(settings.desk.sends_per_minute),
+    }
+}
+
+fn who_are_you(settings: &Settings, database: &Database, tokens: &OwnTokens) -> Arc<AnyOf> {
+    let books = database.clone();
+    let remember = move |tenant: TenantId, party: kefu_domain::Party, profile: &Profile| {
+        books.remember_profile(tenant, party.user_type(), party.id(), profile)
+    };
+    let signed = JwtIdentities::new(settings.auth.jwt_secret.reveal(), Box::new(remember));
+    Arc::new(AnyOf(vec![Box::new(tokens.clone()), Box::new(signed)]))
+}
+
+/// The mall's pages come from anywhere, and bring their token in a header.
+fn cors() -> Cors {
+    let exposed = ["kefu-seq", "kefu-duplicate", "kefu-next"].map(HeaderName::from_static);
+    Cors::default()
+        .allow_any_origin()
+        .allow_any_method()
+        .allow_any_header()
+        .supports_credentials()
+        .expose_headers(exposed.into_iter().chain([RETRY_AFTER]))
+        .max_age(PREFLIGHT_SECONDS)
+}
+
+/// A listener with a queue for bursts; its address can be taken again right after a stop.
+fn listen(address: SocketAddr) -> Result<std::net::TcpListener, StartError> {
+    let open = || {
+        let socket = socket2::Socket::new(socket2::Domain::for_address(address), socket2::Type::STREAM, None)?;
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(1_024)?;
+        Ok(socket.into())
+    };
+    open().map_err(|error| StartError::Listen(address, error))
+}
+
+/// Settings of an accepted connection. Where the kernel refuses one, the connection works without.
+fn tune(stream: &TcpStream) {
+    let socket = SockRef::from(stream);
+    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    let _ = socket.set_tcp_nodelay(true);
+    let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
+}

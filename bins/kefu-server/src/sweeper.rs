@@ -1,0 +1,67 @@
+//! Shows out whoever's token ended: revoked ones within five seconds, expired ones within a minute.
+//!
+//! Tokens are also revoked by other processes (the command line, other nodes), so the database is asked.
+
+use std::time::Duration;
+
+use kefu_domain::{StoreError, Timestamp};
+use kefu_push::Hub;
+use kefu_storage::{Database, TokenHash};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+
+use crate::clock;
+use crate::guard::ask;
+use crate::identity::{OwnTokens, credential_of};
+
+const EVERY: Duration = Duration::from_secs(2);
+/// A revocation becomes visible a moment after its own time.
+const OVERLAP_MS: i64 = 10_000;
+/// Every so many rounds, expired ones are shown out.
+const ROUNDS_PER_EXPIRY: u64 = 5;
+/// Every so many rounds, tokens that ended a day ago are forgotten.
+const ROUNDS_PER_FORGETTING: u64 = 1_800;
+const DAY_MS: i64 = 24 * 3_600 * 1_000;
+
+/// Sweeps for as long as the server runs.
+pub async fn sweep(database: Database, tokens: OwnTokens, hub: Hub) {
+    let mut since = None;
+    let mut failing = false;
+    let mut ticks = interval_at(Instant::now() + EVERY, EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    for round in 1_u64.. {
+        ticks.tick().await;
+        if round % ROUNDS_PER_EXPIRY == 0 {
+            hub.close_expired(clock::now());
+        }
+        let (books, from) = (database.clone(), since);
+        match ask(EVERY, move || revoked(&books, from)).await {
+            Ok((hashes, now)) => {
+                since = Some(now);
+                failing = false;
+                for hash in &hashes {
+                    tokens.forget(hash);
+                    hub.close_credential(&credential_of(hash));
+                }
+            }
+            Err(error) if !failing => {
+                failing = true;
+                tracing::warn!(%error, "revoked tokens cannot be looked up; their sockets stay until the database is back");
+            }
+            Err(_) => {}
+        }
+        if round % ROUNDS_PER_FORGETTING == 0 {
+            let books = database.clone();
+            let forgotten = ask(EVERY, move || books.forget_tokens(Timestamp(books.now()?.0 - DAY_MS))).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "ended tokens could not be forgotten");
+            }
+        }
+    }
+}
+
+/// What was revoked since the previous time, and the time of this one.
+fn revoked(database: &Database, since: Option<Timestamp>) -> Result<(Vec<TokenHash>, Timestamp), StoreError> {
+    let now = database.now()?;
+    let since = Timestamp(since.unwrap_or(now).0 - OVERLAP_MS);
+    Ok((database.revoked_since(since)?, now))
+}
