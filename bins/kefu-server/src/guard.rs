@@ -198,21 +198,4 @@ fn number(request: &ServiceRequest, name: &str) -> Option<TenantId> {
 }
 
 #[cfg(test)]
-mod tests {
-    use kefu_domain::{AdminId, MemberId};
-
-    use super::*;
-
-    #[test]
-    fn each_side_keeps_to_its_own_paths_and_shares_the_socket() {
-        let (member, admin) = (Party::Member(MemberId(1)), Party::Admin(AdminId(1)));
-
-        assert!(is_other_side("/admin-api/system/auth/login", member));
-        assert!(is_other_side("/app-api/promotion/kefu-message/list", admin));
-        for (path, party) in
-            [("/app-api/x", member), ("/admin-api/x", admin), ("/infra/ws", member), ("/infra/ws", admin)]
-        {
-            assert!(!is_other_side(path, party), "{path}");
-        }
-    }
-}
+mod tests;

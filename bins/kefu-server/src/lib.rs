@@ -33,5 +33,8 @@ pub mod serve;
 pub mod standalone;
 pub mod sweeper;
 pub mod tenants;
+#[cfg(test)]
+mod testing;
+mod wiring;
 
 pub use routes::ROUTES;

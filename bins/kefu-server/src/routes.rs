@@ -83,6 +83,7 @@ pub fn table() -> HashMap<String, Access> {
 }
 
 /// What the routes are answered from.
+#[derive(Clone)]
 pub struct Mounted {
     /// The desk's controllers.
     pub site: Site,

@@ -1,34 +1,26 @@
 //! The running server: put together, listening, and stopped without losing anything.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
-use actix_cors::Cors;
 use actix_web::dev::{Extensions, ServerHandle};
-use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
-use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use kefu::Desk;
-use kefu_domain::{Profile, StoreError, TenantId};
+use kefu_domain::StoreError;
 use kefu_push::Hub;
-use kefu_storage::{Backend, Database, OpenError, Options};
-use kefu_web::Site;
+use kefu_storage::{Database, OpenError, Options};
+use metrics_exporter_prometheus::PrometheusHandle;
 use socket2::SockRef;
 
 use crate::config::Settings;
-use crate::demo::Demo;
 use crate::development::{Development, DevelopmentError, Login};
-use crate::guard::{Gate, guard};
-use crate::identity::{AnyOf, JwtIdentities, OwnTokens};
-use crate::observe::health::Health;
-use crate::observe::{access, metrics};
-use crate::routes::{Mounted, register, table};
-use crate::standalone::Standalone;
-use crate::tenants::Tenants;
+use crate::guard::guard;
+use crate::observe::access;
+use crate::routes::register;
+use crate::wiring::{House, cors};
 use crate::{development, sweeper};
 
 /// A client that does not read fills our queue, where it can be counted, and not megabytes of the kernel's.
@@ -37,8 +29,8 @@ const SEND_BUFFER: usize = 32 * 1024;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How long lanes may take for what they have taken on. With the requests' ten seconds a stop stays within fifteen.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
-/// Browsers ask again after two hours whether they may ask.
-const PREFLIGHT_SECONDS: usize = 7_200;
+/// How often the metrics are folded.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
@@ -128,38 +120,17 @@ impl Prepared {
     /// Starts to listen. Call it inside an actix system.
     pub fn start(self) -> Result<Running, StartError> {
         let Self { settings, database, durability, development } = self;
-        let metrics = metrics::start()?;
-        let hub = Hub::with(kefu_push::Settings { legacy_escape: settings.desk.legacy_escape, ..Default::default() });
-        let desk = desk(&settings, &database, &hub);
-        let site = Site::new(desk.clone(), hub.clone(), web_settings(&settings));
-
-        let auth = &settings.auth;
-        let tokens = OwnTokens::new(database.clone(), auth.access_token_seconds, auth.refresh_token_seconds);
-        let (who, table) = (who_are_you(&settings, &database, &tokens), table());
-        let gate = Data::new(Gate::new(who, Tenants::new(database.clone()), table));
         let listener = listen(settings.server.listen)?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(settings.server.listen, error))?;
         let public_url = match settings.server.public_url.as_str() {
             "" => format!("http://{address}"),
             named => named.trim_end_matches('/').to_owned(),
         };
-        let standalone = Standalone::new(&settings, &public_url, database.clone(), hub.clone(), tokens.clone())
-            .map_err(StartError::Uploads)?;
-        let standalone = Data::new(standalone);
-        let health = Health { database: database.clone(), durability, hub: hub.clone(), metrics: metrics.clone() };
-        let health = Data::new(health);
-        let demo = (settings.server.development || settings.server.demo).then(|| {
-            let development = development.as_ref().map(|(development, _)| development.clone());
-            Data::new(Demo { development, legacy_escape: settings.desk.legacy_escape })
-        });
+        let accounts = development.as_ref().map(|(development, _)| development.clone());
+        let House { gate, mounted, hub, desk, tokens, metrics } =
+            House::build(&settings, &database, durability, accounts, &public_url)?;
 
         let app = move || {
-            let mounted = Mounted {
-                site: site.clone(),
-                standalone: standalone.clone(),
-                health: health.clone(),
-                demo: demo.clone(),
-            };
             App::new()
                 .app_data(gate.clone())
                 .configure(|config| register(config, &mounted))
@@ -185,19 +156,9 @@ impl Prepared {
         let server = server.listen(listener).map_err(|error| StartError::Listen(address, error))?.run();
         let handle = server.handle();
         let serving = rt::spawn(server);
-        let upkeep = metrics;
-        let sweeping = rt::spawn({
-            let hub = hub.clone();
-            async move {
-                let keep = async {
-                    let mut ticks = rt::time::interval(Duration::from_secs(5));
-                    loop {
-                        ticks.tick().await;
-                        upkeep.run_upkeep();
-                    }
-                };
-                futures_util::future::join(sweeper::sweep(database, tokens, hub), keep).await;
-            }
+        let sweep = sweeper::sweep(database, tokens, hub.clone());
+        let sweeping = rt::spawn(async {
+            futures_util::future::join(sweep, keep_up(metrics)).await;
         });
         Ok(Running { address, public_url, development, server: handle, serving, sweeping, hub, desk })
     }
@@ -243,47 +204,13 @@ impl Running {
     }
 }
 
-fn desk(settings: &Settings, database: &Database, hub: &Hub) -> Desk {
-    let lanes = match (settings.database.lanes, database.backend()) {
-        (0, Backend::Sqlite) => 1,
-        (0, _) => 2,
-        (wanted, _) => wanted,
-    };
-    kefu::builder(database.clone(), database.clone(), database.clone(), hub.clone())
-        .lanes(lanes)
-        .batch(settings.database.batch)
-        .queue(settings.database.queue)
-        .build()
-}
-
-fn web_settings(settings: &Settings) -> kefu_web::Settings {
-    kefu_web::Settings {
-        zone: settings.desk.tz(),
-        list_limit: settings.desk.list_limit,
-        legacy_escape: settings.desk.legacy_escape,
-        sends_per_minute: std::num::NonZeroU32::new(settings.desk.sends_per_minute),
+/// Histograms are folded now and then, also when nobody asks for them.
+async fn keep_up(metrics: PrometheusHandle) {
+    let mut ticks = rt::time::interval(UPKEEP_EVERY);
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
     }
-}
-
-fn who_are_you(settings: &Settings, database: &Database, tokens: &OwnTokens) -> Arc<AnyOf> {
-    let books = database.clone();
-    let remember = move |tenant: TenantId, party: kefu_domain::Party, profile: &Profile| {
-        books.remember_profile(tenant, party.user_type(), party.id(), profile)
-    };
-    let signed = JwtIdentities::new(settings.auth.jwt_secret.reveal(), Box::new(remember));
-    Arc::new(AnyOf(vec![Box::new(tokens.clone()), Box::new(signed)]))
-}
-
-/// The mall's pages come from anywhere, and bring their token in a header.
-fn cors() -> Cors {
-    let exposed = ["kefu-seq", "kefu-duplicate", "kefu-next"].map(HeaderName::from_static);
-    Cors::default()
-        .allow_any_origin()
-        .allow_any_method()
-        .allow_any_header()
-        .supports_credentials()
-        .expose_headers(exposed.into_iter().chain([RETRY_AFTER]))
-        .max_age(PREFLIGHT_SECONDS)
 }
 
 /// A listener with a queue for bursts; its address can be taken again right after a stop.

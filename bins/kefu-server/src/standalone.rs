@@ -70,3 +70,6 @@ impl Standalone {
         named.unwrap_or_else(|| request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default())
     }
 }
+
+#[cfg(test)]
+mod tests;

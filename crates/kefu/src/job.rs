@@ -21,15 +21,26 @@ pub(crate) struct Job {
     /// The sender's picture, for the frame.
     pub(crate) avatar: Option<String>,
     pub(crate) arrived: Instant,
-    /// A commit that carried this job was sent and not answered: what is found of it now counts as new.
+    /// A commit that carried this job was sent and not answered.
     pub(crate) unsure: bool,
+    /// An attempt of this job would have been news, had its commit been answered.
+    pub(crate) was_news: bool,
     answer: Option<oneshot::Sender<Result<Answer, Error>>>,
 }
 
 impl Job {
     pub(crate) fn new(command: Command, avatar: Option<String>) -> (Self, oneshot::Receiver<Result<Answer, Error>>) {
         let (answer, receiver) = oneshot::channel();
-        (Self { command, avatar, arrived: Instant::now(), unsure: false, answer: Some(answer) }, receiver)
+        (
+            Self { command, avatar, arrived: Instant::now(), unsure: false, was_news: false, answer: Some(answer) },
+            receiver,
+        )
+    }
+
+    /// Whether what is found of it now was stored by a commit of ours that was not answered: nobody was told yet, so
+    /// it counts as new.
+    pub(crate) fn is_found_again(&self) -> bool {
+        self.unsure && self.was_news
     }
 
     /// Whether nobody waits for the answer any more, and nothing is owed to anybody else either.

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
@@ -35,35 +36,37 @@ enum Ran {
     MustWait,
 }
 
-pub(crate) struct Lane {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) announcer: Arc<dyn Announcer>,
-    pub(crate) queue: Receiver<Job>,
+/// Where a lane's jobs wait, and how many it takes.
+pub(crate) struct Queue {
+    pub(crate) jobs: Receiver<Job>,
+    /// How many are in there.
+    pub(crate) queued: Arc<AtomicUsize>,
     /// Most jobs in one transaction.
     pub(crate) limit: usize,
-    /// Most jobs taken off the queue and waiting here.
+    /// Most jobs taken off the queue and waiting in the lane.
     pub(crate) room: usize,
+}
+
+pub(crate) struct Lane {
+    store: Arc<dyn Store>,
+    announcer: Arc<dyn Announcer>,
+    queue: Queue,
     /// The lane's number, for metrics.
-    pub(crate) name: String,
+    name: String,
     /// Jobs taken off the queue, in order: held back by a row's lock, or gathered while the database was away.
     waiting: VecDeque<Job>,
 }
 
 impl Lane {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        announcer: Arc<dyn Announcer>,
-        queue: Receiver<Job>,
-        (limit, room): (usize, usize),
-        name: String,
-    ) -> Self {
-        Self { store, announcer, queue, limit, room, name, waiting: VecDeque::new() }
+    pub(crate) fn new(store: Arc<dyn Store>, announcer: Arc<dyn Announcer>, queue: Queue, name: String) -> Self {
+        Self { store, announcer, queue, name, waiting: VecDeque::new() }
     }
 
     /// Carries jobs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
         while let Some(batch) = self.take() {
-            metrics::gauge!("kefu_lane_queue_jobs", "lane" => self.name.clone()).set(small(self.waiting.len()));
+            let queued = self.queue.queued.load(Ordering::Relaxed) + self.waiting.len();
+            metrics::gauge!("kefu_lane_queue_jobs", "lane" => self.name.clone()).set(small(queued));
             if !batch.is_empty() {
                 let held_back = self.carry(batch);
                 for job in held_back.into_iter().rev() {
@@ -77,31 +80,37 @@ impl Lane {
     fn take(&mut self) -> Option<Vec<Job>> {
         let held_back = !self.waiting.is_empty();
         if self.waiting.is_empty() {
-            self.waiting.push_back(self.queue.recv().ok()?);
+            let job = self.queue.jobs.recv().ok()?;
+            self.admit(job);
         } else {
             // Something is locked elsewhere: new work may go on at once, a lone wait must not spin.
-            match self.queue.recv_timeout(LOOK_AGAIN) {
-                Ok(job) => self.waiting.push_back(job),
+            match self.queue.jobs.recv_timeout(LOOK_AGAIN) {
+                Ok(job) => self.admit(job),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_AGAIN),
             }
         }
-        self.gather(self.limit);
+        self.gather(self.queue.limit);
         if held_back {
             self.shed(PATIENCE);
         }
-        let count = self.waiting.len().min(self.limit);
+        let count = self.waiting.len().min(self.queue.limit);
         Some(self.waiting.drain(..count).filter(|job| !job.is_abandoned()).collect())
     }
 
     /// Takes jobs off the queue without waiting, until this many are here.
     fn gather(&mut self, most: usize) {
         while self.waiting.len() < most {
-            match self.queue.try_recv() {
-                Ok(job) => self.waiting.push_back(job),
+            match self.queue.jobs.try_recv() {
+                Ok(job) => self.admit(job),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
+    }
+
+    fn admit(&mut self, job: Job) {
+        self.queue.queued.fetch_sub(1, Ordering::Relaxed);
+        self.waiting.push_back(job);
     }
 
     /// Turns away the jobs that have waited too long.
@@ -121,7 +130,7 @@ impl Lane {
     fn carry(&mut self, mut jobs: Vec<Job>) -> Vec<Job> {
         let mut tries = 0;
         loop {
-            let error = match self.attempt_safely(&jobs) {
+            let error = match self.attempt_safely(&mut jobs) {
                 Ok((ran, committed)) => return self.settle(jobs, ran, &committed),
                 Err(error) => error,
             };
@@ -146,7 +155,7 @@ impl Lane {
             };
             metrics::counter!("kefu_lane_retries_total", "reason" => reason).increment(1);
             tracing::warn!(lane = %self.name, jobs = jobs.len(), tries, reason, error = %Chain(&error), "a batch will be repeated");
-            self.gather(self.room);
+            self.gather(self.queue.room);
             self.shed(patience);
             jobs.retain_mut(|job| still_waits(job, patience));
             if jobs.is_empty() {
@@ -158,17 +167,17 @@ impl Lane {
     }
 
     /// A store that panics is a store that failed: the lane goes on.
-    fn attempt_safely(&self, jobs: &[Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
+    fn attempt_safely(&self, jobs: &mut [Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
         catch_unwind(AssertUnwindSafe(|| self.attempt(jobs)))
             .unwrap_or_else(|_| Err(StoreError::Failed("the store panicked".into())))
     }
 
     /// One transaction: lock, load, run each rule, commit.
-    fn attempt(&self, jobs: &[Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
+    fn attempt(&self, jobs: &mut [Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
         let needs: Vec<_> = jobs.iter().map(|job| job.command.need(job.unsure)).collect();
         let mut transaction = self.store.begin(&needs)?;
         let work = transaction.work();
-        let ran: Vec<_> = jobs.iter().map(|job| run_rule(work, job)).collect();
+        let ran: Vec<_> = jobs.iter_mut().map(|job| run_rule(work, job)).collect();
         metrics::histogram!("kefu_lane_batch_jobs").record(small(jobs.len()));
         if work.is_untouched() {
             return Ok((ran, Committed::default()));
@@ -191,8 +200,9 @@ impl Lane {
                 Ran::Refused(refusal) => answers.push((job, Err(refusal.into()))),
                 Ran::Crashed => answers.push((job, Err(Error::Crashed))),
                 Ran::Done(done) => {
-                    let sent = done.sent(committed, job.unsure);
-                    let handed = done.event(committed, job.unsure).map(|event| {
+                    let found_again = job.is_found_again();
+                    let sent = done.sent(committed, found_again);
+                    let handed = done.event(committed, found_again).map(|event| {
                         let (guard, handed) = oneshot::channel::<()>();
                         let avatar = job.avatar.take();
                         news.push(Announcement { event, avatar, handed: Some(Arc::new(guard)) });
@@ -216,7 +226,7 @@ impl Lane {
 }
 
 /// Runs one rule from a mark that is restored when it refuses or panics.
-fn run_rule(work: &mut UnitOfWork, job: &Job) -> Ran {
+fn run_rule(work: &mut UnitOfWork, job: &mut Job) -> Ran {
     let id = job.command.conversation;
     if work.must_wait_for(id) {
         return Ran::MustWait;
@@ -224,7 +234,10 @@ fn run_rule(work: &mut UnitOfWork, job: &Job) -> Ran {
     let mark = work.mark(id);
     let result = catch_unwind(AssertUnwindSafe(|| rules::run(work, &job.command)));
     match result {
-        Ok(Ok(done)) => Ran::Done(done),
+        Ok(Ok(done)) => {
+            job.was_news |= done.is_news();
+            Ran::Done(done)
+        }
         Ok(Err(refusal)) => {
             work.restore(id, mark);
             Ran::Refused(refusal)

@@ -1,6 +1,7 @@
 //! The lanes of a desk: a conversation's id chooses its lane, so two commands for one conversation never wait
 //! for each other's locks in this process.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -9,16 +10,23 @@ use kefu_domain::{Announcer, ConversationId, Store};
 
 use crate::Error;
 use crate::job::Job;
-use crate::lane::Lane;
+use crate::lane::{Lane, Queue};
 
 /// When a queue is full, a batch or two will have gone by after this long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(crate) struct Lanes {
-    queues: RwLock<Vec<SyncSender<Job>>>,
+    queues: RwLock<Vec<Entrance>>,
     /// Hears when the last lane has ended: each holds a sender and never sends.
     ended: Mutex<Receiver<()>>,
     count: usize,
+}
+
+/// Where a lane's jobs come in.
+struct Entrance {
+    queue: SyncSender<Job>,
+    /// Jobs in the queue, for the lane's gauge.
+    queued: Arc<AtomicUsize>,
 }
 
 impl Lanes {
@@ -33,7 +41,10 @@ impl Lanes {
         let queues = (0..count)
             .map(|number| {
                 let (sender, receiver) = sync_channel(queue);
-                let lane = Lane::new(store.clone(), announcer.clone(), receiver, (limit, queue), number.to_string());
+                let queued = Arc::new(AtomicUsize::new(0));
+                let entrance = Entrance { queue: sender, queued: queued.clone() };
+                let queue = Queue { jobs: receiver, queued, limit, room: queue };
+                let lane = Lane::new(store.clone(), announcer.clone(), queue, number.to_string());
                 let alive = alive.clone();
                 let work = move || {
                     lane.run();
@@ -42,7 +53,7 @@ impl Lanes {
                 if let Err(error) = std::thread::Builder::new().name(format!("lane-{number}")).spawn(work) {
                     tracing::error!(%error, "a lane could not start; its conversations will be answered 503");
                 }
-                sender
+                entrance
             })
             .collect();
         Self { queues: RwLock::new(queues), ended: Mutex::new(ended), count }
@@ -52,11 +63,16 @@ impl Lanes {
     pub(crate) fn put(&self, id: ConversationId, job: Job) -> Result<(), Error> {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
         let lane = usize::try_from(id.0.unsigned_abs() % self.count.max(1) as u64).unwrap_or(0);
-        match queues.get(lane).map(|queue| queue.try_send(job)) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_))) => Err(Error::Busy(RETRY_AFTER)),
-            Some(Err(TrySendError::Disconnected(_))) | None => Err(Error::Late),
-        }
+        let Some(entrance) = queues.get(lane) else { return Err(Error::Late) };
+        // Counted first: the lane may take it, and count it off, before we are back.
+        entrance.queued.fetch_add(1, Ordering::Relaxed);
+        let error = match entrance.queue.try_send(job) {
+            Ok(()) => return Ok(()),
+            Err(TrySendError::Full(_)) => Error::Busy(RETRY_AFTER),
+            Err(TrySendError::Disconnected(_)) => Error::Late,
+        };
+        entrance.queued.fetch_sub(1, Ordering::Relaxed);
+        Err(error)
     }
 
     /// Takes no more jobs, and waits until those taken are done; says whether they were, in time. A lane that

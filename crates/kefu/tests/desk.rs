@@ -106,9 +106,10 @@ async fn a_directory_that_knows_better_is_believed_and_one_that_is_down_is_not_w
     for (denies, written) in [(Ok(true), false), (Ok(false), true), (Err("down"), true)] {
         let store = MemoryStore::new();
         let mut members = MockMemberDirectory::new();
-        members.expect_denies().once().returning(move |_, _| {
-            denies.map_err(|why: &str| kefu::domain::DirectoryError(why.into()))
-        });
+        members
+            .expect_denies()
+            .once()
+            .returning(move |_, _| denies.map_err(|why: &str| kefu::domain::DirectoryError(why.into())));
         let desk = kefu::builder(store.clone(), members, MockAdminDirectory::new(), Ear::new(&store)).build();
         let id = desk.member(member(1), Profile::default()).send(text("one")).await.unwrap().message.conversation;
 

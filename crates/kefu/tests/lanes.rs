@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::{Ear, Room, SHOP, everybody_waits, keyed, member, text};
 use kefu::Error;
-use kefu::domain::memory::{At, Fault, MemoryStore};
+use kefu::domain::memory::{At, Fault, Gate, MemoryStore};
 use kefu::domain::{Announcement, Announcer, Need, Refusal, Sent, Store};
 
 /// Sends from one member, all at once, on tasks of this thread.
@@ -18,6 +18,15 @@ fn at_once(room: &Arc<Room>, posts: Vec<kefu::Post>) -> Vec<tokio::task::JoinHan
             tokio::spawn(async move { room.member(1).send(post).await })
         })
         .collect()
+}
+
+/// Waits until a commit stands before the gate, without holding up this thread's tasks.
+async fn somebody_at(gate: Gate) -> Gate {
+    let waited = tokio::task::spawn_blocking(move || {
+        gate.wait_for(1);
+        gate
+    });
+    waited.await.unwrap()
 }
 
 async fn answers(sending: Vec<tokio::task::JoinHandle<Result<Sent, Error>>>) -> Vec<Result<Sent, Error>> {
@@ -48,7 +57,7 @@ async fn what_arrives_during_a_commit_shares_the_next_one() {
     let gate = room.store.shut_gate();
     let mut sending = at_once(&room, vec![text("second")]);
     everybody_waits().await;
-    gate.wait_for(1);
+    let gate = somebody_at(gate).await;
     sending.extend(at_once(&room, (0..40).map(|n| text(&n.to_string())).collect()));
     everybody_waits().await;
 
@@ -77,14 +86,15 @@ async fn a_refusal_concerns_its_own_job_only() {
     let gate = room.store.shut_gate();
     let mut sending = at_once(&room, vec![text("holds the lane")]);
     everybody_waits().await;
-    gate.wait_for(1);
+    let gate = somebody_at(gate).await;
     sending.extend(at_once(&room, vec![keyed("k", "one"), keyed("k", "another"), keyed("k", "one"), text("last")]));
     everybody_waits().await;
 
     gate.open();
     let answers = answers(sending).await;
 
-    let seqs: Vec<_> = answers.iter().map(|answer| answer.as_ref().map(|sent| (sent.message.seq, sent.duplicate)).ok()).collect();
+    let seqs: Vec<_> =
+        answers.iter().map(|answer| answer.as_ref().map(|sent| (sent.message.seq, sent.duplicate)).ok()).collect();
     assert_eq!(seqs, [Some((1, false)), Some((2, false)), None, Some((2, true)), Some((3, false))]);
     assert!(matches!(answers[2], Err(Error::Refused(Refusal::KeyReused))));
     assert_eq!(room.ear.seqs(), [1, 2, 3], "a repetition is not told again");
@@ -98,7 +108,7 @@ async fn bad_data_is_halved_down_to_its_culprit() {
     let gate = room.store.shut_gate();
     let mut sending = at_once(&room, vec![text("holds the lane")]);
     everybody_waits().await;
-    gate.wait_for(1);
+    let gate = somebody_at(gate).await;
     let posts = (0..9).map(|n| if n == 4 { text("poison") } else { text(&n.to_string()) }).collect();
     sending.extend(at_once(&room, posts));
     everybody_waits().await;
@@ -125,6 +135,27 @@ async fn a_commit_whose_answer_was_lost_is_found_again_and_counts_as_new() {
         assert_eq!(room.ear.seqs(), [1], "told once, although it was carried twice");
         assert_eq!(room.store.messages(sent.message.conversation).len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_repetition_in_a_batch_whose_answer_was_lost_stays_a_repetition() {
+    let room = Arc::new(Room::built(|builder| builder.lanes(1)));
+    room.member(1).send(keyed("yesterday", "old")).await.unwrap();
+    let gate = room.store.shut_gate();
+    let mut sending = at_once(&room, vec![text("holds the lane")]);
+    everybody_waits().await;
+    let gate = somebody_at(gate).await;
+    sending.extend(at_once(&room, vec![keyed("yesterday", "old"), keyed("tap", "new"), keyed("tap", "new")]));
+    everybody_waits().await;
+    // That of the message at the gate, and that of the batch behind it.
+    room.store.fail(At::Commit, 2, Fault::FateUnknown { applied: true });
+
+    gate.open();
+    let answers = answers(sending).await;
+
+    let duplicates: Vec<_> = answers.iter().map(|answer| answer.as_ref().unwrap().duplicate).collect();
+    assert_eq!(duplicates, [false, true, false, true]);
+    assert_eq!(room.ear.seqs(), [1, 2, 3], "each message is told once");
 }
 
 #[tokio::test]
@@ -160,7 +191,7 @@ async fn a_full_queue_is_an_answer() {
     let gate = room.store.shut_gate();
     let mut sending = at_once(&room, vec![text("at the gate")]);
     everybody_waits().await;
-    gate.wait_for(1);
+    let gate = somebody_at(gate).await;
     sending.extend(at_once(&room, vec![text("queued")]));
     everybody_waits().await;
 
@@ -177,7 +208,7 @@ async fn stopping_finishes_what_was_accepted_and_accepts_no_more() {
     room.conversation(1);
     let gate = room.store.shut_gate();
     let sending = at_once(&room, (0..20).map(|n| text(&n.to_string())).collect());
-    gate.wait_for(1);
+    let gate = somebody_at(gate).await;
     let desk = room.desk.clone();
     let stopping = tokio::task::spawn_blocking(move || desk.stop(std::time::Duration::from_secs(20)));
 

@@ -8,6 +8,8 @@ use actix_web::{HttpResponse, ResponseError};
 use kefu::Error;
 use kefu_domain::{ContentError, Refusal};
 
+use crate::reply::Envelope;
+
 /// Everything a controller can answer besides success.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -151,7 +153,7 @@ impl ResponseError for ApiError {
         if let Some(seconds) = told.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        response.json(serde_json::json!({ "code": told.code, "msg": told.msg, "data": null }))
+        response.json(Envelope { code: told.code, msg: &told.msg, data: () })
     }
 }
 

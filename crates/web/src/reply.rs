@@ -40,11 +40,12 @@ impl Reply<MallId> {
     }
 }
 
+/// The three members of every answer, in the mall's order.
 #[derive(Serialize)]
-struct Envelope<'a, T> {
-    code: i32,
-    msg: &'static str,
-    data: &'a T,
+pub(crate) struct Envelope<'a, T> {
+    pub(crate) code: i32,
+    pub(crate) msg: &'a str,
+    pub(crate) data: T,
 }
 
 impl<T: Serialize> Responder for Reply<T> {

@@ -23,7 +23,8 @@ pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failu
         let (stop, quit) = (Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
         futures_util::future::select(stop, quit).await;
         running.stop().await;
-        Ok(())
+        // Whatever still hangs in a database that does not answer is not waited for; nothing is lost by it.
+        std::process::exit(0)
     })
 }
 

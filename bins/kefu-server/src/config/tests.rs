@@ -135,7 +135,8 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[desk]\nzone = \"+08:00\"", "desk.zone");
     refused("[desk]\nlist_limit = 0", "desk.list_limit");
     refused("[log]\nformat = \"xml\"", "log.format");
-    refused("[log]\nlevel = \"loud,=\"", "log.level");
+    refused("[log]\nlevel = \"kefu=loud\"", "log.level");
+    refused("[log]\nlevel = \"info,actix_http::h1=trace\"", "log.level");
 }
 
 #[test]

@@ -83,21 +83,21 @@ pub(super) fn perform(store: &impl WholeStore, seed: u64, at_once: bool) -> Resu
     adds_up(store, id, &tallies)
 }
 
-/// Four to six threads with four to six steps each.
+/// Four threads with four or five steps each.
 fn parts(seed: u64) -> Vec<Part> {
     let mut dice = Dice(seed);
     let side = |dice: &mut Dice| if dice.below(2) == 0 { Side::Member } else { Side::Desk };
-    (0..4 + dice.below(3))
+    (0..4)
         .map(|_| {
-            let steps = 4 + dice.below(3);
+            let steps = 4 + dice.below(2);
             (0..steps)
                 .map(|_| {
                     let step = match dice.below(10) {
                         0..3 => Step::Says(Side::Member),
                         3 => Step::Says(Side::Desk),
                         4 => Step::Taps(dice.below(3)),
-                        5..9 => Step::Reads(Side::Desk, dice.number(16)),
-                        _ => Step::Reads(side(&mut dice), dice.number(16)),
+                        5..9 => Step::Reads(Side::Desk, dice.number(10)),
+                        _ => Step::Reads(side(&mut dice), dice.number(10)),
                     };
                     (step, dice.number(3))
                 })

@@ -100,7 +100,8 @@ pub(super) fn carry(store: &impl Store, commands: &[Command]) -> (Vec<Done>, Com
     patiently(store, &needs, |work| commands.iter().map(|command| run(work, command).unwrap()).collect())
 }
 
-/// Runs a transaction until it has all of its rows and its commit is heard.
+/// Runs a transaction until it has all of its rows and its commit is heard; like a lane, it commits only what
+/// changed something.
 pub(super) fn patiently<T>(
     store: &(impl Store + ?Sized),
     needs: &[Need],
@@ -108,9 +109,11 @@ pub(super) fn patiently<T>(
 ) -> (T, Committed) {
     let began = Instant::now();
     loop {
+        let asked = Instant::now();
         match attempt(store, needs, &mut act) {
             Ok(Some(done)) => return done,
-            Ok(None) | Err(StoreError::Contended(_)) => std::thread::yield_now(),
+            // Whoever loses steps aside for thrice as long as losing took: a database is not asked in a tight loop.
+            Ok(None) | Err(StoreError::Contended(_)) => std::thread::sleep(asked.elapsed() * 3),
             Err(error) => panic!("the store did not do it: {error:?}"),
         }
         assert!(began.elapsed() < PATIENCE, "a row was not to be had in {PATIENCE:?}");
@@ -128,7 +131,8 @@ fn attempt<T>(
         return Ok(None);
     }
     let result = act(work);
-    Ok(Some((result, transaction.commit()?)))
+    let committed = if work.is_untouched() { Committed::default() } else { transaction.commit()? };
+    Ok(Some((result, committed)))
 }
 
 /// The conversation as anybody reads it.

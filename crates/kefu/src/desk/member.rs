@@ -54,9 +54,7 @@ impl MemberDesk {
             .await?;
         match target {
             UpTo::Nothing => Ok(()),
-            UpTo::Seq(seq) => {
-                self.desk.carry(Command::of_member(me, id, Act::ReadUpTo(seq)), None).await.map(|_| ())
-            }
+            UpTo::Seq(seq) => self.desk.carry(Command::of_member(me, id, Act::ReadUpTo(seq)), None).await.map(|_| ()),
         }
     }
 

@@ -1,0 +1,112 @@
+//! Which part knows which: the desk over its database, announcing to the hub, behind the guard.
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::http::header::{HeaderName, RETRY_AFTER};
+use actix_web::web::Data;
+use kefu::Desk;
+use kefu_domain::{Profile, TenantId};
+use kefu_push::Hub;
+use kefu_storage::{Backend, Database, Durability};
+use kefu_web::Site;
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::config::Settings;
+use crate::demo::Demo;
+use crate::development::Development;
+use crate::guard::Gate;
+use crate::identity::{AnyOf, JwtIdentities, OwnTokens};
+use crate::observe::health::Health;
+use crate::observe::metrics;
+use crate::routes::{Mounted, table};
+use crate::serve::StartError;
+use crate::standalone::Standalone;
+use crate::tenants::Tenants;
+
+/// Browsers ask again after two hours whether they may ask.
+const PREFLIGHT_SECONDS: usize = 7_200;
+
+/// Everything that answers, and what has to be looked after while it does.
+pub(crate) struct House {
+    pub(crate) gate: Data<Gate>,
+    pub(crate) mounted: Mounted,
+    pub(crate) hub: Hub,
+    pub(crate) desk: Desk,
+    pub(crate) tokens: OwnTokens,
+    pub(crate) metrics: PrometheusHandle,
+}
+
+impl House {
+    /// Puts it together; starts the lanes.
+    pub(crate) fn build(
+        settings: &Settings,
+        database: &Database,
+        durability: Durability,
+        development: Option<Development>,
+        public_url: &str,
+    ) -> Result<Self, StartError> {
+        let metrics = metrics::start()?;
+        let hub = Hub::with(kefu_push::Settings { legacy_escape: settings.desk.legacy_escape, ..Default::default() });
+        let auth = &settings.auth;
+        let tokens = OwnTokens::new(database.clone(), auth.access_token_seconds, auth.refresh_token_seconds);
+        let who = who_are_you(settings, database, &tokens);
+        let gate = Gate::new(who, Tenants::new(database.clone()), table());
+        let standalone = Standalone::new(settings, public_url, database.clone(), hub.clone(), tokens.clone())
+            .map_err(StartError::Uploads)?;
+        let health = Health { database: database.clone(), durability, hub: hub.clone(), metrics: metrics.clone() };
+        let demo = (development.is_some() || settings.server.demo)
+            .then(|| Data::new(Demo { development, legacy_escape: settings.desk.legacy_escape }));
+        let desk = desk(settings, database, &hub);
+        let mounted = Mounted {
+            site: Site::new(desk.clone(), hub.clone(), web_settings(settings)),
+            standalone: Data::new(standalone),
+            health: Data::new(health),
+            demo,
+        };
+        Ok(Self { gate: Data::new(gate), mounted, hub, desk, tokens, metrics })
+    }
+}
+
+fn desk(settings: &Settings, database: &Database, hub: &Hub) -> Desk {
+    let lanes = match (settings.database.lanes, database.backend()) {
+        (0, Backend::Sqlite) => 1,
+        (0, _) => 2,
+        (wanted, _) => wanted,
+    };
+    kefu::builder(database.clone(), database.clone(), database.clone(), hub.clone())
+        .lanes(lanes)
+        .batch(settings.database.batch)
+        .queue(settings.database.queue)
+        .build()
+}
+
+fn web_settings(settings: &Settings) -> kefu_web::Settings {
+    kefu_web::Settings {
+        zone: settings.desk.tz(),
+        list_limit: settings.desk.list_limit,
+        legacy_escape: settings.desk.legacy_escape,
+        sends_per_minute: std::num::NonZeroU32::new(settings.desk.sends_per_minute),
+    }
+}
+
+fn who_are_you(settings: &Settings, database: &Database, tokens: &OwnTokens) -> Arc<AnyOf> {
+    let books = database.clone();
+    let remember = move |tenant: TenantId, party: kefu_domain::Party, profile: &Profile| {
+        books.remember_profile(tenant, party.user_type(), party.id(), profile)
+    };
+    let signed = JwtIdentities::new(settings.auth.jwt_secret.reveal(), Box::new(remember));
+    Arc::new(AnyOf(vec![Box::new(tokens.clone()), Box::new(signed)]))
+}
+
+/// The mall's pages come from anywhere, and bring their token in a header.
+pub(crate) fn cors() -> Cors {
+    let exposed = ["kefu-seq", "kefu-duplicate", "kefu-next"].map(HeaderName::from_static);
+    Cors::default()
+        .allow_any_origin()
+        .allow_any_method()
+        .allow_any_header()
+        .supports_credentials()
+        .expose_headers(exposed.into_iter().chain([RETRY_AFTER]))
+        .max_age(PREFLIGHT_SECONDS)
+}
