@@ -37,6 +37,7 @@ mod reply;
 mod routes;
 mod site;
 mod socket;
+mod unfinished;
 mod view;
 
 pub use body::Body;

@@ -4,12 +4,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::rt::time::{Instant, sleep_until, timeout};
-use actix_web::web::{Data, Payload};
+use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use actix_ws::{AggregatedMessage, Closed, Session};
 use kefu_domain::ConversationId;
 use kefu_push::{Guest, Inbox, Parcel, Seat};
 
+use crate::unfinished::{self, Unfinished};
 use crate::{Caller, Site};
 
 /// Inbound text, in bytes; the mall's own server takes no more either.
@@ -32,6 +33,10 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
             return response;
         }
     };
+    let (payload, unfinished) = match unfinished::bounded(&request, payload).await {
+        Ok(bounded) => bounded,
+        Err(error) => return error.error_response(),
+    };
     let (response, session, stream) = match actix_ws::handle(&request, payload) {
         Ok(parts) => parts,
         Err(error) => return error.error_response(),
@@ -46,7 +51,7 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
     let (seat, inbox) = site.0.hub.join(guest);
     let stream = stream.max_frame_size(LONGEST).aggregate_continuations().max_continuation_size(LONGEST);
     let now = Instant::now();
-    let pump = Pump { site, caller: (caller.scope.tenant, caller.party), seat, inbox, session, heard: now };
+    let pump = Pump { site, caller: (caller.scope.tenant, caller.party), seat, inbox, session, heard: now, unfinished };
     actix_web::rt::spawn(pump.run(stream));
     response
 }
@@ -70,6 +75,8 @@ struct Pump {
     session: Session,
     /// When the client was last heard.
     heard: Instant,
+    /// What it has sent since.
+    unfinished: Unfinished,
 }
 
 impl Pump {
@@ -77,7 +84,7 @@ impl Pump {
     /// thing handed over, however many frames are queued.
     async fn run(mut self, mut stream: actix_ws::AggregatedMessageStream) {
         let mut pong: Option<Instant> = None;
-        let mut echo: Option<actix_web::web::Bytes> = None;
+        let mut echo: Option<Bytes> = None;
         let mut handing: Option<HandOver> = None;
         loop {
             if handing.is_none() {
@@ -95,6 +102,7 @@ impl Pump {
                 heard = stream.recv() => {
                     let Some(Ok(message)) = heard else { break };
                     self.heard = Instant::now();
+                    self.unfinished.forget();
                     match message {
                         AggregatedMessage::Text(text) if text == "ping" => {
                             self.inbox.pinged();
@@ -142,12 +150,11 @@ impl Pump {
 /// What goes down a socket.
 enum Reply {
     Pong,
-    Echo(actix_web::web::Bytes),
+    Echo(Bytes),
     Frame(Parcel),
 }
 
 /// Waits until the writer has it; says what was shown by it, or `None` when the peer has gone.
-#[expect(clippy::option_option, reason = "the peer has gone, nothing was shown, or this was")]
 async fn finish(handing: &mut Option<HandOver>) -> Option<Option<(ConversationId, i64)>> {
     let handed = match handing {
         Some(handing) => handing.done.as_mut().await,

@@ -22,11 +22,15 @@ const DISCREET: [&str; 12] = [
     "mysql_common",
 ];
 
+/// It calls it an error of ours when a client's request or frame is none.
+const MUTE: [&str; 2] = ["actix_http::h1=off", "actix_http::ws=off"];
+
 /// What is let through: what the settings say of our own parts, and warnings of everybody else.
 fn filter(level: &str) -> EnvFilter {
     let wanted = EnvFilter::builder().parse(level).unwrap_or_else(|_| EnvFilter::new("info"));
     let quiet = DISCREET.iter().filter_map(|name| format!("{name}=warn").parse().ok());
-    quiet.fold(wanted, EnvFilter::add_directive)
+    let mute = MUTE.iter().filter_map(|directive| directive.parse().ok());
+    quiet.chain(mute).fold(wanted, EnvFilter::add_directive)
 }
 
 /// Starts logging. A second start in one process changes nothing.

@@ -61,7 +61,8 @@ fn object(text: &str) -> Option<Map<String, Value>> {
 /// Absolute http(s), or a path of the same site; nothing that could leave an attribute or start a script.
 pub(super) fn is_address(text: &str) -> bool {
     let rest = ["https://", "http://", "/"].iter().find_map(|start| text.strip_prefix(start));
-    rest.is_some_and(|rest| !rest.is_empty())
+    // `//host` would be another site's.
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
         && !text
             .chars()
             .any(|c| c.is_control() || c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '\\'))
@@ -86,6 +87,7 @@ mod tests {
         check(Kind::Picture, "null", None);
         check(Kind::Picture, "javascript:alert(1)", None);
         check(Kind::Picture, "https://x/\"onerror=", None);
+        check(Kind::Picture, "//elsewhere/a.png", None);
         check(Kind::Picture, "hello", None);
     }
 

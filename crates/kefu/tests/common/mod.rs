@@ -1,5 +1,6 @@
 //! A desk over the store in memory, with people at both sides of it and somebody who writes down what is told.
 #![allow(dead_code, reason = "each test file uses its part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
 use std::sync::{Arc, Mutex};
 
@@ -33,10 +34,10 @@ pub(crate) struct Ear {
 impl Announcer for Ear {
     fn announce(&self, news: Vec<Announcement>) {
         for news in news {
-            if let What::Posted(message) = &news.event.what {
-                if !self.store.messages(message.conversation).iter().any(|stored| stored.id == message.id) {
-                    *self.premature.lock().unwrap() += 1;
-                }
+            if let What::Posted(message) = &news.event.what
+                && !self.store.messages(message.conversation).iter().any(|stored| stored.id == message.id)
+            {
+                *self.premature.lock().unwrap() += 1;
             }
             if self.keeps {
                 self.kept.lock().unwrap().extend(news.handed);
