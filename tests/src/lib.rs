@@ -1,1 +1,89 @@
-//! Page to come.
+//! The outside view: the server as a process of its own, and everybody who deals with it.
+//!
+//! A [`Server`] is a real process with a database of its own. It promises to be ready when it is handed over, to be
+//! gone when it is dropped, and that its whole log was searched for what must never stand in it: message texts,
+//! nicknames and tokens. A [`Person`] is a member or an agent who asks over HTTP; a [`Socket`] listens as the mall's
+//! pages do and pings every second; [`Books`] reads the database with plain SQL, past the code under test. An
+//! [`OwnMariaDb`] is a database server that a test may kill.
+//!
+//! Nothing here sleeps to let something happen: whoever waits, waits for an event, and not for ever. No port is
+//! fixed, and nothing is shared between two tests but the MariaDB that `make test` starts.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use kefu_tests::{Backend, Server, text};
+//!
+//! let server = Server::start(Backend::Sqlite, &[]).await;
+//! let (alice, bob) = (server.member(101), server.agent(7));
+//! let socket = alice.listen().await;
+//! let seq = alice.send(&text(1), None).await.ok().seq();
+//! socket.wait_until("the echo", |frames| frames.iter().any(|frame| frame.seq() == Some(seq))).await;
+//! assert_eq!(bob.conversations(&[]).await.ok().data[0]["adminUnreadMessageCount"], 1);
+//! # }
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
+
+mod answer;
+mod audit;
+mod backend;
+mod books;
+mod canary;
+mod load;
+mod log;
+mod mariadb;
+mod metrics;
+mod person;
+mod process;
+mod schedule;
+mod server;
+mod socket;
+
+pub use answer::{Answer, Unanswered};
+pub use backend::{Backend, Place};
+pub use books::{Books, ConversationRow, MessageRow};
+pub use canary::{CANARY, nickname, text};
+pub use load::{Acknowledged, Errand, Load, Outcome, Tally, WhenCut};
+pub use log::Log;
+pub use mariadb::OwnMariaDb;
+pub use metrics::Metrics;
+pub use person::{Claims, Person, Side};
+pub use process::{Program, Running, beside_this_program};
+pub use schedule::Dice;
+pub use server::{Server, Setup};
+pub use socket::{Frame, Refused, Socket, SocketOptions};
+
+/// Longer than anything here takes on a busy machine; whoever waits that long waits in vain.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// Runs something that blocks, and that may not be run inside an async task, on a thread of its own.
+pub fn off_the_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| match scope.spawn(work).join() {
+        Ok(value) => value,
+        Err(panic) => std::panic::resume_unwind(panic),
+    })
+}
+
+/// Makes two tests of each function, one on SQLite and one on MariaDB.
+#[macro_export]
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($backend:ident) $body:block)+) => {
+        $(
+            $(#[$meta])*
+            mod $name {
+                use super::*;
+
+                async fn scene($backend: $crate::Backend) $body
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn on_sqlite() {
+                    scene($crate::Backend::Sqlite).await;
+                }
+
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn on_mariadb() {
+                    scene($crate::Backend::MariaDb).await;
+                }
+            }
+        )+
+    };
+}

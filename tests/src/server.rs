@@ -1,0 +1,302 @@
+//! The server under test: a process of its own, with a database of its own.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+use std::time::{Duration, Instant};
+
+use kefu_domain::TenantId;
+use kefu_storage::{Database, NewTenant, Options};
+use nix::sys::signal::Signal;
+
+use crate::person::Door;
+use crate::{
+    Answer, Backend, Books, Claims, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side, Unanswered,
+    beside_this_program, off_the_runtime,
+};
+
+/// How a server is to be started.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    backend: Backend,
+    settings: BTreeMap<String, String>,
+    syncs: Option<PathBuf>,
+}
+
+impl Setup {
+    /// A server on that kind of database, with nobody limited in how fast they write.
+    #[must_use]
+    pub fn on(backend: Backend) -> Self {
+        let settings = [
+            ("server.listen", "\"127.0.0.1:0\""),
+            ("server.public_url", "\"http://kefu.example\""),
+            ("desk.sends_per_minute", "0"),
+            ("log.format", "\"text\""),
+            ("log.level", "\"info\""),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        Self { backend, settings, syncs: None }
+    }
+
+    /// With this setting, a name such as `database.batch` and a value as TOML has it.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.settings.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// With every fsync and fdatasync written into this file.
+    #[must_use]
+    pub fn counting_syncs(mut self, file: &Path) -> Self {
+        self.syncs = Some(file.to_owned());
+        self
+    }
+
+    /// Makes the database with tenants 1 and 2 in it, starts the server, and waits until it is ready.
+    pub async fn start(self) -> Server {
+        let folder = tempfile::Builder::new().prefix("kefu-server").tempdir().expect("a folder");
+        let place = self.backend.prepare(folder.path());
+        let secret = format!("{:016x}{:016x}", crate::backend::fresh_seed(), crate::backend::fresh_seed());
+        let door = Door::new();
+        door.keep_secret(&secret);
+
+        let mut settings = self.settings;
+        let quoted = |text: &str| format!("{text:?}");
+        settings.insert("database.url".into(), quoted(place.url()));
+        settings.insert("auth.jwt_secret".into(), quoted(&secret));
+        settings.insert("upload.dir".into(), quoted(&folder.path().join("uploads").to_string_lossy()));
+        settings.insert("server.data_dir".into(), quoted(&folder.path().join("data").to_string_lossy()));
+        let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        std::fs::write(folder.path().join("kefu.toml"), text).expect("the settings are written");
+
+        off_the_runtime(|| {
+            let database = Database::connect(place.url(), &Options::default()).expect("the database opens");
+            for (id, name) in [(1, "mall"), (2, "other")] {
+                let tenant = NewTenant { id: Some(TenantId(id)), name: name.into(), expires: None };
+                database.add_tenant(&tenant).expect("a tenant");
+            }
+        });
+        let ready_after = Duration::ZERO;
+        let mut server =
+            Server { ready_after, folder, place, secret, door, log: Log::default(), running: None, syncs: self.syncs };
+        server.start_again().await;
+        server
+    }
+}
+
+/// A server that runs. Dropping it kills it, drops its database, and searches its log for secrets.
+pub struct Server {
+    // Dropped in this order, except what `drop` does first.
+    running: Option<Running>,
+    place: Place,
+    folder: tempfile::TempDir,
+    secret: String,
+    door: Door,
+    log: Log,
+    syncs: Option<PathBuf>,
+    ready_after: Duration,
+}
+
+impl Server {
+    /// A server on that kind of database, with these settings (TOML values) over the usual ones.
+    pub async fn start(backend: Backend, settings: &[(&str, &str)]) -> Self {
+        let setup = Setup::on(backend);
+        settings.iter().fold(setup, |setup, (name, value)| setup.set(name, value)).start().await
+    }
+
+    /// Starts the program on its settings, on another free port, and waits until it is ready.
+    pub async fn start_again(&mut self) {
+        assert!(self.running.is_none(), "it runs already");
+        let from = self.log.len();
+        let mut program = self.program(["serve"]);
+        if let Some(file) = &self.syncs {
+            program = program.counting_syncs(file);
+        }
+        let since = Instant::now();
+        let running = program.start(&self.log);
+        let Some(address) = self.log.wait_for(from, PATIENCE, address_in).await else {
+            panic!("the server did not say where it listens:\n{}", self.log.tail(30));
+        };
+        self.running = Some(running);
+        self.door.moved_to(address);
+        self.wait_until_ready().await;
+        self.ready_after = since.elapsed();
+    }
+
+    /// How long the last start took, from the process to the first good `/readyz`.
+    #[must_use]
+    pub fn ready_after(&self) -> Duration {
+        self.ready_after
+    }
+
+    /// A command of the server's program, on this server's settings.
+    #[must_use]
+    pub fn program<'a>(&self, command: impl IntoIterator<Item = &'a str>) -> Program {
+        let mut arguments = vec!["--config".to_owned(), self.folder.path().join("kefu.toml").display().to_string()];
+        arguments.extend(command.into_iter().map(str::to_owned));
+        Program::new(beside_this_program("kefu-under-test"), arguments)
+    }
+
+    async fn wait_until_ready(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
+            if self.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        panic!("the server did not become ready:\n{}", self.log.tail(30));
+    }
+
+    /// Asks without a token.
+    pub async fn get(&self, path: &str) -> Result<Answer, Unanswered> {
+        self.door.ask(self.door.http.get(self.url(path))).await
+    }
+
+    /// A path as an address.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.door.address())
+    }
+
+    /// Where it listens now.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// Its metrics now.
+    pub async fn metrics(&self) -> Metrics {
+        Metrics(self.get("/metrics").await.expect("an answer").body)
+    }
+
+    /// A member of tenant 1.
+    #[must_use]
+    pub fn member(&self, id: i64) -> Person {
+        self.person(&Claims::member(id))
+    }
+
+    /// An agent of tenant 1 who may do everything.
+    #[must_use]
+    pub fn agent(&self, id: i64) -> Person {
+        self.person(&Claims::agent(id))
+    }
+
+    /// Whoever those claims describe, with a good signature.
+    #[must_use]
+    pub fn person(&self, claims: &Claims) -> Person {
+        let side = if claims.kind == "member" { Side::Member } else { Side::Agent };
+        Person::new(self.door.clone(), side, claims.id, claims.signed(&self.secret))
+    }
+
+    /// Somebody who shows any token.
+    #[must_use]
+    pub fn person_with(&self, side: Side, id: i64, token: &str) -> Person {
+        Person::new(self.door.clone(), side, id, token.to_owned())
+    }
+
+    /// What its tokens are signed with.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+
+    /// Has the log searched for this too.
+    pub fn keep_secret(&self, secret: &str) {
+        self.door.keep_secret(secret);
+    }
+
+    /// Its database, read past it.
+    #[must_use]
+    pub fn books(&self) -> Books {
+        Books::at(self.place.url())
+    }
+
+    /// Where its database is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The folder of its settings and files.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it has written.
+    #[must_use]
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The process.
+    #[track_caller]
+    #[must_use]
+    pub fn process(&self) -> &Running {
+        self.running.as_ref().expect("it runs")
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill9(&mut self) {
+        self.running.take().expect("it runs").kill9();
+    }
+
+    /// Asks it to stop, and waits so long for its end.
+    pub async fn terminate(&mut self, within: Duration) -> Option<ExitStatus> {
+        let running = self.running.take().expect("it runs");
+        running.signal(Signal::SIGTERM);
+        running.wait(within).await
+    }
+
+    /// Stops it as an operator would, and starts it again.
+    pub async fn restart(&mut self) {
+        let status = self.terminate(PATIENCE).await;
+        assert!(status.is_some_and(|status| status.success()), "it did not stop well: {status:?}");
+        self.start_again().await;
+    }
+
+    /// Stops its process in the middle of whatever it does.
+    pub fn freeze(&self) {
+        self.process().signal(Signal::SIGSTOP);
+    }
+
+    /// Lets its process go on.
+    pub fn thaw(&self) {
+        self.process().signal(Signal::SIGCONT);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.running = None;
+        if std::thread::panicking() {
+            eprintln!("the server's last words:\n{}", self.log.tail(40));
+            return;
+        }
+        let secrets = self.door.secrets.lock().map(|secrets| secrets.clone()).unwrap_or_default();
+        let leaks = self.log.leaks(&secrets);
+        assert!(leaks.is_empty(), "the log holds what must never stand there:\n{}", leaks.join("\n"));
+        assert!(!self.log.is_empty(), "a server that logs nothing keeps no secrets");
+    }
+}
+
+/// The address in the line that says where the server listens.
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let (_, rest) = line.split_once("listening")?;
+    rest.split(|c: char| c.is_whitespace() || "\"=,/".contains(c)).find_map(|word| word.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_found_in_the_line_that_says_where_the_server_listens() {
+        let found = address_in("kefu-server is listening on http://127.0.0.1:48080");
+
+        assert_eq!(found, Some(SocketAddr::from(([127, 0, 0, 1], 48080))));
+        assert_eq!(address_in("answered http.route=\"/readyz\""), None);
+    }
+}

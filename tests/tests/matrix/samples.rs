@@ -1,0 +1,162 @@
+//! A good request for every route, by its name, without a token.
+
+use serde_json::json;
+
+use crate::asking::{Ask, encoded};
+use crate::scene::{GIF, PASSWORD, Scene};
+
+type Right = fn(&Scene<'_>) -> Ask;
+type About = fn(&Scene<'_>, i64) -> Ask;
+
+/// How to ask for a route.
+#[derive(Clone, Copy)]
+pub(crate) struct Sample {
+    /// With everything right.
+    pub(crate) right: Right,
+    /// About the object of this id, where the route asks for one.
+    pub(crate) about: Option<About>,
+    /// Whether that object is a person and not a conversation.
+    pub(crate) person: bool,
+}
+
+impl Sample {
+    /// The id of such an object of another tenant.
+    pub(crate) fn of_other_tenant(&self, scene: &Scene<'_>) -> i64 {
+        if self.person { scene.carol.id } else { scene.carols }
+    }
+}
+
+/// The sample of a route.
+pub(crate) fn of(name: &str) -> Option<Sample> {
+    let about = ABOUT.iter().find(|(known, _)| *known == name);
+    let plain = PLAIN.iter().find(|(known, _)| *known == name);
+    match (about, plain) {
+        (Some((_, sample)), None) => Some(*sample),
+        (None, Some((_, right))) => Some(Sample { right: *right, about: None, person: false }),
+        (None, None) => None,
+        (Some(_), Some(_)) => panic!("{name} has two samples"),
+    }
+}
+
+/// Every route that has one.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    ABOUT.iter().map(|(name, _)| *name).chain(PLAIN.iter().map(|(name, _)| *name))
+}
+
+const fn own(about: About, right: Right) -> Sample {
+    Sample { right, about: Some(about), person: false }
+}
+
+/// Routes that ask about a conversation or a person.
+static ABOUT: &[(&str, Sample)] = &[
+    ("GET /app-api/promotion/kefu-message/list", own(member_list, |scene| member_list(scene, scene.alices))),
+    (
+        "PUT /app-api/promotion/kefu-message/update-read-status",
+        own(member_read, |scene| member_read(scene, scene.alices)),
+    ),
+    ("GET /admin-api/promotion/kefu-conversation/get", own(get, |scene| get(scene, scene.alices))),
+    (
+        "PUT /admin-api/promotion/kefu-conversation/update-conversation-pinned",
+        own(pin, |scene| pin(scene, scene.alices)),
+    ),
+    ("DELETE /admin-api/promotion/kefu-conversation/delete", own(hide, |scene| hide(scene, scene.alices))),
+    ("POST /admin-api/promotion/kefu-message/send", own(send, |scene| send(scene, scene.alices))),
+    ("PUT /admin-api/promotion/kefu-message/update-read-status", own(read, |scene| read(scene, scene.alices))),
+    ("GET /admin-api/promotion/kefu-message/list", own(list, |scene| list(scene, scene.alices))),
+    (
+        "GET /admin-api/member/user/get",
+        Sample { right: |scene| person(scene, scene.alice.id), about: Some(person), person: true },
+    ),
+];
+
+/// Routes that do not.
+static PLAIN: &[(&str, Right)] = &[
+    ("POST /app-api/promotion/kefu-message/send", |_| {
+        Ask::post("/app-api/promotion/kefu-message/send").json(&json!({ "contentType": 1, "content": "hi" }))
+    }),
+    ("GET /admin-api/promotion/kefu-conversation/list", |_| Ask::get("/admin-api/promotion/kefu-conversation/list")),
+    ("GET /infra/ws", |_| {
+        Ask::get("/infra/ws")
+            .header("Upgrade", "websocket")
+            .header("Connection", "Upgrade")
+            .header("Sec-WebSocket-Version", "13")
+            .header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")
+    }),
+    ("POST /admin-api/system/auth/login", |_| {
+        Ask::post("/admin-api/system/auth/login").json(&json!({ "username": "agent1", "password": PASSWORD }))
+    }),
+    ("POST /admin-api/system/auth/refresh-token", |scene| {
+        let (_, refresh) = scene.fresh_login();
+        Ask::post(format!("/admin-api/system/auth/refresh-token?refreshToken={refresh}"))
+    }),
+    ("POST /admin-api/system/auth/logout", |_| Ask::post("/admin-api/system/auth/logout")),
+    ("GET /admin-api/system/auth/get-permission-info", |_| Ask::get("/admin-api/system/auth/get-permission-info")),
+    ("POST /app-api/member/auth/refresh-token", |_| Ask::post("/app-api/member/auth/refresh-token?refreshToken=x")),
+    ("POST /app-api/member/auth/logout", |_| Ask::post("/app-api/member/auth/logout")),
+    ("GET /admin-api/system/tenant/get-id-by-name", |_| Ask::get("/admin-api/system/tenant/get-id-by-name?name=mall")),
+    ("GET /admin-api/system/tenant/get-by-website", |_| Ask::get("/admin-api/system/tenant/get-by-website?website=x")),
+    ("GET /app-api/system/tenant/get-by-website", |_| Ask::get("/app-api/system/tenant/get-by-website?website=x")),
+    ("GET /admin-api/system/tenant/simple-list", |_| Ask::get("/admin-api/system/tenant/simple-list")),
+    ("POST /admin-api/infra/file/upload", |_| Ask::post("/admin-api/infra/file/upload").file("a.gif", GIF)),
+    ("POST /app-api/infra/file/upload", |_| Ask::post("/app-api/infra/file/upload").file("a.gif", GIF)),
+    ("GET /files/{name}", |scene| Ask::get(format!("/files/{}", scene.picture))),
+    ("GET /admin-api/system/dict-data/simple-list", |_| Ask::get("/admin-api/system/dict-data/simple-list")),
+    ("GET /admin-api/system/notify-message/get-unread-count", |_| {
+        Ask::get("/admin-api/system/notify-message/get-unread-count")
+    }),
+    ("GET /admin-api/pay/wallet/get", |_| Ask::get("/admin-api/pay/wallet/get?userId=101")),
+    ("GET /admin-api/product/browse-history/page", |_| Ask::get("/admin-api/product/browse-history/page?pageNo=1")),
+    ("GET /admin-api/trade/order/page", |_| Ask::get("/admin-api/trade/order/page?pageNo=1&pageSize=10&userId=101")),
+    ("GET /app-api/promotion/diy-template/used", |_| Ask::get("/app-api/promotion/diy-template/used")),
+    ("GET /app-api/promotion/coupon/get-unused-count", |_| Ask::get("/app-api/promotion/coupon/get-unused-count")),
+    ("GET /app-api/member/user/get", |_| Ask::get("/app-api/member/user/get")),
+    ("GET /app-api/pay/wallet/get", |_| Ask::get("/app-api/pay/wallet/get")),
+    ("GET /app-api/trade/order/get-count", |_| Ask::get("/app-api/trade/order/get-count")),
+    ("GET /app-api/trade/order/page", |_| Ask::get("/app-api/trade/order/page?list_rows=5")),
+    ("GET /app-api/trade/cart/list", |_| Ask::get("/app-api/trade/cart/list")),
+    ("GET /app-api/product/browse-history/page", |_| Ask::get("/app-api/product/browse-history/page?list_rows=5")),
+    ("GET /healthz", |_| Ask::get("/healthz")),
+    ("GET /readyz", |_| Ask::get("/readyz")),
+    ("GET /metrics", |_| Ask::get("/metrics")),
+    ("GET /demo", |_| Ask::get("/demo")),
+    ("GET /demo/session", |_| Ask::get("/demo/session")),
+    ("GET /demo/{file}", |_| Ask::get("/demo/demo.js")),
+];
+
+fn member_list(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::get(format!("/app-api/promotion/kefu-message/list?conversationId={id}&limit=1"))
+}
+
+fn member_read(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::put(format!("/app-api/promotion/kefu-message/update-read-status?conversationId={id}"))
+}
+
+fn get(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::get(format!("/admin-api/promotion/kefu-conversation/get?id={id}"))
+}
+
+fn pin(_: &Scene<'_>, id: i64) -> Ask {
+    let body = json!({ "id": id, "adminPinned": true });
+    Ask::put("/admin-api/promotion/kefu-conversation/update-conversation-pinned").json(&body)
+}
+
+fn hide(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::delete(format!("/admin-api/promotion/kefu-conversation/delete?id={id}"))
+}
+
+fn send(_: &Scene<'_>, id: i64) -> Ask {
+    let body = json!({ "conversationId": id, "contentType": 1, "content": "hi" });
+    Ask::post("/admin-api/promotion/kefu-message/send").json(&body)
+}
+
+fn read(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::put(format!("/admin-api/promotion/kefu-message/update-read-status?conversationId={id}"))
+}
+
+fn list(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::get(format!("/admin-api/promotion/kefu-message/list?conversationId={}&limit=1", encoded(id.to_string())))
+}
+
+fn person(_: &Scene<'_>, id: i64) -> Ask {
+    Ask::get(format!("/admin-api/member/user/get?id={id}"))
+}
