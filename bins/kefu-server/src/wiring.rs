@@ -54,10 +54,16 @@ impl House {
         let gate = Gate::new(who, Tenants::new(database.clone()), table());
         let standalone = Standalone::new(settings, public_url, database.clone(), hub.clone(), tokens.clone())
             .map_err(StartError::Uploads)?;
-        let health = Health { database: database.clone(), durability, hub: hub.clone(), metrics: metrics.clone() };
+        let desk = desk(settings, database, &hub);
+        let health = Health {
+            database: database.clone(),
+            durability,
+            desk: desk.clone(),
+            hub: hub.clone(),
+            metrics: metrics.clone(),
+        };
         let demo = (development.is_some() || settings.server.demo)
             .then(|| Data::new(Demo { development, legacy_escape: settings.desk.legacy_escape }));
-        let desk = desk(settings, database, &hub);
         let mounted = Mounted {
             site: Site::new(desk.clone(), hub.clone(), web_settings(settings)),
             standalone: Data::new(standalone),

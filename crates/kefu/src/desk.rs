@@ -90,6 +90,12 @@ impl Desk {
         self.0.known.has_seen(tenant, party, conversation, seq);
     }
 
+    /// Whether every lane runs; a desk that was stopped does not.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        self.0.lanes.all_run()
+    }
+
     /// Takes no more commands and waits until those taken are committed, told and answered; says whether that
     /// happened in time. Blocks: call it from a thread that may.
     #[must_use]

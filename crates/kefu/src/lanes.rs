@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kefu_domain::{Announcer, ConversationId, Store};
@@ -19,6 +20,7 @@ pub(crate) struct Lanes {
     queues: RwLock<Vec<Entrance>>,
     /// Hears when the last lane has ended: each holds a sender and never sends.
     ended: Mutex<Receiver<()>>,
+    threads: Vec<JoinHandle<()>>,
     count: usize,
 }
 
@@ -38,6 +40,7 @@ impl Lanes {
         queue: usize,
     ) -> Self {
         let (alive, ended) = sync_channel(1);
+        let mut threads = Vec::new();
         let queues = (0..count)
             .map(|number| {
                 let (sender, receiver) = sync_channel(queue);
@@ -50,13 +53,16 @@ impl Lanes {
                     lane.run();
                     drop(alive);
                 };
-                if let Err(error) = std::thread::Builder::new().name(format!("lane-{number}")).spawn(work) {
-                    tracing::error!(%error, "a lane could not start; its conversations will be answered 503");
+                match std::thread::Builder::new().name(format!("lane-{number}")).spawn(work) {
+                    Ok(thread) => threads.push(thread),
+                    Err(error) => {
+                        tracing::error!(%error, "a lane could not start; its conversations will be answered 503");
+                    }
                 }
                 entrance
             })
             .collect();
-        Self { queues: RwLock::new(queues), ended: Mutex::new(ended), count }
+        Self { queues: RwLock::new(queues), ended: Mutex::new(ended), threads, count }
     }
 
     /// Puts a job on its conversation's lane.
@@ -73,6 +79,11 @@ impl Lanes {
         };
         entrance.queued.fetch_sub(1, Ordering::Relaxed);
         Err(error)
+    }
+
+    /// Whether every lane runs.
+    pub(crate) fn all_run(&self) -> bool {
+        self.threads.len() == self.count && !self.threads.iter().any(JoinHandle::is_finished)
     }
 
     /// Takes no more jobs, and waits until those taken are done; says whether they were, in time. A lane that

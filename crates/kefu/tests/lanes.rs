@@ -214,6 +214,7 @@ async fn stopping_finishes_what_was_accepted_and_accepts_no_more() {
     let desk = room.desk.clone();
     let stopping = tokio::task::spawn_blocking(move || desk.stop(std::time::Duration::from_secs(20)));
 
+    assert!(room.desk.is_running());
     gate.open();
 
     assert!(stopping.await.unwrap(), "all lanes ended in time");
@@ -222,6 +223,7 @@ async fn stopping_finishes_what_was_accepted_and_accepts_no_more() {
     assert_eq!(room.store.messages(room.conversation(1)).len(), acknowledged);
     assert!(acknowledged > 0);
     assert!(room.member(1).send(text("late")).await.is_err());
+    assert!(!room.desk.is_running());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpResponse, http::StatusCode};
+use kefu::Desk;
 use kefu_push::Hub;
 use kefu_storage::{Database, Durability};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -18,6 +19,8 @@ pub struct Health {
     pub database: Database,
     /// What was found out about it at start.
     pub durability: Durability,
+    /// Asked whether its lanes run.
+    pub desk: Desk,
     /// Who is connected.
     pub hub: Hub,
     /// The numbers.
@@ -25,7 +28,7 @@ pub struct Health {
 }
 
 /// How a server is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
     /// All is well.
@@ -41,6 +44,7 @@ struct Report<'a> {
     state: State,
     database: State,
     durability: State,
+    lanes: State,
     warnings: &'a [String],
     sockets: usize,
 }
@@ -56,11 +60,13 @@ pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
     let there = crate::guard::ask(DATABASE_WITHIN, move || database.ping()).await.is_ok();
     let database = if there { State::Ok } else { State::Down };
     let durability = if health.durability.is_full() { State::Ok } else { State::Degraded };
-    let state = worst(database, durability);
+    let lanes = if health.desk.is_running() { State::Ok } else { State::Down };
+    let state = worst([database, durability, lanes]);
     let report = Report {
         state,
         database,
         durability,
+        lanes,
         warnings: &health.durability.warnings,
         sockets: health.hub.online().sockets,
     };
@@ -73,8 +79,8 @@ pub(crate) async fn metrics(health: Data<Health>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
 }
 
-fn worst(database: State, durability: State) -> State {
-    if database == State::Down { State::Down } else { durability }
+fn worst(states: [State; 3]) -> State {
+    states.into_iter().max().unwrap_or(State::Down)
 }
 
 #[cfg(test)]
@@ -82,10 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_database_is_worse_than_a_careless_one() {
-        assert_eq!(worst(State::Ok, State::Ok), State::Ok);
-        assert_eq!(worst(State::Ok, State::Degraded), State::Degraded);
-        assert_eq!(worst(State::Down, State::Ok), State::Down);
-        assert_eq!(worst(State::Down, State::Degraded), State::Down);
+    fn a_server_is_as_well_as_its_worst_part() {
+        assert_eq!(worst([State::Ok, State::Ok, State::Ok]), State::Ok);
+        assert_eq!(worst([State::Ok, State::Degraded, State::Ok]), State::Degraded);
+        assert_eq!(worst([State::Down, State::Degraded, State::Ok]), State::Down);
+        assert_eq!(worst([State::Ok, State::Degraded, State::Down]), State::Down);
     }
 }
