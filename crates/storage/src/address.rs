@@ -106,7 +106,10 @@ mod tests {
     #[cfg(not(feature = "mysql-c"))]
     #[test]
     fn the_client_stays_on_tcp_unless_told_otherwise() {
-        check("mysql://k:pw@127.0.0.1:3306/kefu", "mysql://k:pw@127.0.0.1:3306/kefu?prefer_socket=false&tcp_keepalive=");
+        check(
+            "mysql://k:pw@127.0.0.1:3306/kefu",
+            "mysql://k:pw@127.0.0.1:3306/kefu?prefer_socket=false&tcp_keepalive=",
+        );
         check("mariadb://k@h/kefu?require_ssl=true", "mysql://k@h/kefu?require_ssl=true&prefer_socket=false");
         check("mysql://k@h/kefu?prefer_socket=true", "kefu?prefer_socket=true&tcp_keepalive=10000");
         check("mysql://k@h/kefu?socket=/run/x.sock&tcp_keepalive=5", "kefu?socket=/run/x.sock&tcp_keepalive=5");

@@ -59,12 +59,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            write_connections: 8,
-            read_connections: 8,
-            migrate: true,
-            storage_offset: StorageOffset::default(),
-        }
+        Self { write_connections: 8, read_connections: 8, migrate: true, storage_offset: StorageOffset::default() }
     }
 }
 

@@ -27,6 +27,7 @@
 //! let member = Member { scope: Scope::platform(TenantId(1)), id: MemberId(101) };
 //! assert_eq!(database.open(member).unwrap(), database.open(member).unwrap());
 //! ```
+#![allow(clippy::duplicate_mod, reason = "one text of queries is compiled for each of the two databases")]
 
 mod account;
 mod address;
@@ -35,8 +36,10 @@ mod durability;
 mod error;
 mod fault;
 mod file;
+mod kept;
 mod mysql;
 mod offset;
+mod own_rows;
 mod pool;
 mod rows;
 mod schema;

@@ -3,6 +3,7 @@
 pub(crate) mod dialect;
 mod durability;
 mod opening;
+mod over;
 #[path = "queries/mod.rs"]
 pub(crate) mod queries;
 mod session;

@@ -126,6 +126,8 @@ pub(crate) struct Sizes {
     pub(crate) read: u32,
     /// Whether writers take turns, first come, first served.
     pub(crate) turns: bool,
+    /// After how long a connection is renewed, if it ever is.
+    pub(crate) lifetime: Option<Duration>,
 }
 
 /// The connections that write and those that read.
@@ -144,6 +146,8 @@ impl<K: Connector> Pools<K> {
                 .max_size(max.max(1))
                 .min_idle(Some(1))
                 .connection_timeout(PATIENCE)
+                .max_lifetime(sizes.lifetime)
+                .idle_timeout(sizes.lifetime)
                 .test_on_check_out(false)
                 .error_handler(Box::new(Complain))
                 .build_unchecked(Manager { connector: Arc::new(connector), eras: Arc::clone(&eras) })

@@ -1,16 +1,14 @@
-//! Rows, and what they mean. The only place where a column meets a field of the domain.
+//! The mall's rows, and what they mean. The only place where a column meets a field of the domain.
 
 use diesel::prelude::*;
 use kefu_domain::{
-    AdminId, ClientMsgId, Conversation, ConversationId, ConversationState, Fingerprint, LastMessage, MemberId, Message,
+    ClientMsgId, Conversation, ConversationId, ConversationState, Fingerprint, LastMessage, MemberId, Message,
     MessageId, Party, Scope, ShopId, TenantId, Timestamp,
 };
 
-use crate::schema::{
-    kefu_account, kefu_file, kefu_tenant, kefu_token, promotion_kefu_conversation, promotion_kefu_message,
-};
+use crate::StorageOffset;
+use crate::schema::{promotion_kefu_conversation, promotion_kefu_message};
 use crate::stored::Stored;
-use crate::{Account, AccountStatus, StorageOffset, StoredFile, Tenant, TenantStatus, Token, TokenKind};
 
 /// A conversation's row, all that is ever written back of it.
 #[derive(Debug, Queryable, Selectable, Insertable)]
@@ -67,11 +65,7 @@ impl ConversationRow {
             scope: Scope { tenant: TenantId(self.tenant_id), shop: ShopId(self.shop_id) },
             member: MemberId(self.user_id),
             created: offset.instant(self.create_time),
-            last: LastMessage {
-                time: last,
-                content: self.last_message_content,
-                kind: self.last_message_content_type,
-            },
+            last: LastMessage { time: last, content: self.last_message_content, kind: self.last_message_content_type },
             pinned: self.admin_pinned,
             hidden_from_member: self.user_deleted,
             hidden_from_desk: self.admin_deleted,
@@ -128,14 +122,14 @@ impl MessageRow {
 /// A message as it is written.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = promotion_kefu_message, treat_none_as_default_value = false)]
-pub(crate) struct NewMessage<'a> {
+pub(crate) struct NewMessage {
     conversation_id: i64,
     sender_id: i64,
     sender_type: i32,
     receiver_id: Option<i64>,
     receiver_type: Option<i32>,
     content_type: i32,
-    content: &'a str,
+    content: String,
     read_status: bool,
     creator: String,
     create_time: Stored,
@@ -144,12 +138,12 @@ pub(crate) struct NewMessage<'a> {
     tenant_id: i64,
     seq: i64,
     change_no: i64,
-    client_msg_id: Option<&'a str>,
-    fingerprint: Option<&'a [u8]>,
+    client_msg_id: Option<String>,
+    fingerprint: Option<Vec<u8>>,
 }
 
-impl<'a> NewMessage<'a> {
-    pub(crate) fn of(message: &'a Message, tenant: TenantId, offset: StorageOffset) -> Self {
+impl NewMessage {
+    pub(crate) fn of(message: &Message, tenant: TenantId, offset: StorageOffset) -> Self {
         let time = offset.stored(message.time);
         Self {
             conversation_id: message.conversation.0,
@@ -158,7 +152,7 @@ impl<'a> NewMessage<'a> {
             receiver_id: message.receiver.map(Party::id),
             receiver_type: message.receiver.map(Party::user_type),
             content_type: message.kind,
-            content: &message.content,
+            content: message.content.clone(),
             read_status: message.read,
             creator: message.sender.id().to_string(),
             create_time: time,
@@ -167,8 +161,8 @@ impl<'a> NewMessage<'a> {
             tenant_id: tenant.0,
             seq: message.seq,
             change_no: message.change,
-            client_msg_id: message.key.as_ref().map(ClientMsgId::as_str),
-            fingerprint: message.fingerprint.as_ref().map(|fingerprint| fingerprint.0.as_slice()),
+            client_msg_id: message.key.as_ref().map(ToString::to_string),
+            fingerprint: message.fingerprint.map(|fingerprint| fingerprint.0.to_vec()),
         }
     }
 }
@@ -177,148 +171,4 @@ impl<'a> NewMessage<'a> {
 /// into the future.
 pub(crate) const fn whole_second(time: Stored) -> Stored {
     Stored(time.0 - time.0.rem_euclid(1000))
-}
-
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = kefu_account)]
-pub(crate) struct AccountRow {
-    id: i64,
-    tenant_id: i64,
-    username: String,
-    password_hash: String,
-    nickname: String,
-    avatar: Option<String>,
-    roles: String,
-    status: i32,
-}
-
-impl From<AccountRow> for Account {
-    fn from(row: AccountRow) -> Self {
-        Self {
-            id: AdminId(row.id),
-            tenant: TenantId(row.tenant_id),
-            username: row.username,
-            password_hash: row.password_hash,
-            nickname: row.nickname,
-            avatar: row.avatar,
-            roles: row.roles.split(',').filter(|role| !role.is_empty()).map(str::to_owned).collect(),
-            status: AccountStatus::of(row.status),
-        }
-    }
-}
-
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = kefu_token, treat_none_as_default_value = false)]
-pub(crate) struct TokenRow {
-    hash: Vec<u8>,
-    kind: i32,
-    refresh_hash: Vec<u8>,
-    account_id: i64,
-    user_type: i32,
-    tenant_id: i64,
-    expires_ms: i64,
-    revoked_ms: Option<i64>,
-}
-
-impl From<&Token> for TokenRow {
-    fn from(token: &Token) -> Self {
-        Self {
-            hash: token.hash.to_vec(),
-            kind: token.kind.code(),
-            refresh_hash: token.refresh.to_vec(),
-            account_id: token.account.0,
-            user_type: token.user_type,
-            tenant_id: token.tenant.0,
-            expires_ms: token.expires.0,
-            revoked_ms: token.revoked.map(|time| time.0),
-        }
-    }
-}
-
-impl TokenRow {
-    /// The token; `None` for a row whose hashes are not of the length that we write.
-    pub(crate) fn token(self) -> Option<Token> {
-        Some(Token {
-            hash: self.hash.try_into().ok()?,
-            kind: TokenKind::of(self.kind),
-            refresh: self.refresh_hash.try_into().ok()?,
-            account: AdminId(self.account_id),
-            user_type: self.user_type,
-            tenant: TenantId(self.tenant_id),
-            expires: Timestamp(self.expires_ms),
-            revoked: self.revoked_ms.map(Timestamp),
-        })
-    }
-}
-
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = kefu_tenant)]
-pub(crate) struct TenantRow {
-    id: i64,
-    name: String,
-    status: i32,
-    expire_time: Option<Stored>,
-}
-
-impl TenantRow {
-    pub(crate) fn tenant(self, offset: StorageOffset) -> Tenant {
-        Tenant {
-            id: TenantId(self.id),
-            name: self.name,
-            status: TenantStatus::of(self.status),
-            expires: self.expire_time.map(|time| offset.instant(time)),
-        }
-    }
-}
-
-#[derive(Debug, Queryable, Selectable, Insertable)]
-#[diesel(table_name = kefu_file, treat_none_as_default_value = false)]
-pub(crate) struct FileRow {
-    name: String,
-    tenant_id: i64,
-    shop_id: i64,
-    uploader: String,
-    conversation_id: Option<i64>,
-    kind: String,
-    bytes: i64,
-    created_ms: i64,
-}
-
-impl From<&StoredFile> for FileRow {
-    fn from(file: &StoredFile) -> Self {
-        let uploader = match file.uploader {
-            Party::Member(id) => format!("member:{id}"),
-            Party::Admin(id) => format!("admin:{id}"),
-            Party::System => "system".to_owned(),
-        };
-        Self {
-            name: file.name.clone(),
-            tenant_id: file.scope.tenant.0,
-            shop_id: file.scope.shop.0,
-            uploader,
-            conversation_id: file.conversation.map(|id| id.0),
-            kind: file.kind.clone(),
-            bytes: file.bytes,
-            created_ms: file.created.0,
-        }
-    }
-}
-
-impl From<FileRow> for StoredFile {
-    fn from(row: FileRow) -> Self {
-        let uploader = match row.uploader.split_once(':').map(|(kind, id)| (kind, id.parse())) {
-            Some(("member", Ok(id))) => Party::Member(MemberId(id)),
-            Some(("admin", Ok(id))) => Party::Admin(AdminId(id)),
-            _ => Party::System,
-        };
-        Self {
-            name: row.name,
-            scope: Scope { tenant: TenantId(row.tenant_id), shop: ShopId(row.shop_id) },
-            uploader,
-            conversation: row.conversation_id.map(ConversationId),
-            kind: row.kind,
-            bytes: row.bytes,
-            created: Timestamp(row.created_ms),
-        }
-    }
 }

@@ -17,7 +17,15 @@ pub struct Moment;
 /// Milliseconds as a row keeps them: of the wall clock on MySQL, of the epoch on SQLite. Only a
 /// [`StorageOffset`](crate::StorageOffset) makes an instant of it.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, diesel::expression::AsExpression, diesel::deserialize::FromSqlRow,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
 )]
 #[diesel(sql_type = Moment)]
 pub(crate) struct Stored(pub(crate) i64);

@@ -1,4 +1,5 @@
 //! MariaDB keeps every promise of a store, and MySQL where `KEFU_TEST_MYSQL_URL` names one.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

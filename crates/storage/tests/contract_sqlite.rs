@@ -1,4 +1,5 @@
 //! SQLite keeps every promise of a store.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,11 +1,12 @@
 //! What lies in the tables, as other programs see it and as other programs leave it.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
 use kefu_domain::rules::run;
 use kefu_domain::{
-    Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationPage, ConversationRepository, Draft,
-    Kind, MAX_CHARS, Message, MessagePage, MessageRepository, Party, Store,
+    Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationPage, ConversationRepository,
+    Draft, Kind, MAX_CHARS, Message, MessagePage, MessageRepository, Party, Store,
 };
 use kefu_storage::{Database, Options};
 use support::{DESK, Site, member};

@@ -2,12 +2,14 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::dsl::DuplicatedKeys;
+use diesel::result::Error::DeserializationError;
 
+use crate::kept::{in_arrays, one_of};
 use crate::rows::{ConversationRow, NewMessage};
 use crate::schema::{promotion_kefu_conversation as conversation, promotion_kefu_message as message};
 use crate::stored::{Clock, Stored};
-use crate::written::written_columns;
+
+use super::over::Over;
 
 pub(crate) use super::durability::durability;
 pub(crate) use super::opening::{Site, migrate};
@@ -15,7 +17,8 @@ pub(crate) use super::session::Sessions;
 
 /// The pure-Rust client behind Diesel's synchronous face; no C library, and it panics inside async tasks.
 #[cfg(not(feature = "mysql-c"))]
-pub(crate) type Conn = diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
+pub(crate) type Conn =
+    diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
 /// Diesel's own connection over the C client.
 #[cfg(feature = "mysql-c")]
 pub(crate) type Conn = diesel::MysqlConnection;
@@ -30,7 +33,7 @@ pub(crate) fn begin(conn: &mut Conn) -> QueryResult<()> {
 /// Locks the conversations that nobody else holds, in the order of their ids, and reads the clock with them.
 pub(crate) fn lock(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<(ConversationRow, Stored)>> {
     conversation::table
-        .filter(conversation::id.eq_any(ids))
+        .filter(one_of(conversation::id, ids))
         .filter(conversation::deleted.eq(false))
         .order(conversation::id)
         .select((ConversationRow::as_select(), Clock))
@@ -39,25 +42,24 @@ pub(crate) fn lock(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<(Conversatio
         .load(conn)
 }
 
-/// Inserts messages with one statement and returns their ids, in the same order.
+/// Inserts messages and returns their ids, in the same order.
 ///
 /// The server hands out the ids of one statement in one go and tells the first of them.
-pub(crate) fn insert_messages(conn: &mut Conn, rows: &[NewMessage<'_>], id_step: i64) -> QueryResult<Vec<i64>> {
-    diesel::insert_into(message::table).values(rows).execute(conn)?;
-    let first: u64 = diesel::select(last_insert_id()).get_result(conn)?;
-    let first = i64::try_from(first).map_err(|error| diesel::result::Error::DeserializationError(Box::new(error)))?;
-    Ok((first..).step_by(usize::try_from(id_step).unwrap_or(1)).take(rows.len()).collect())
+pub(crate) fn insert_messages(conn: &mut Conn, rows: &[NewMessage], id_step: i64) -> QueryResult<Vec<i64>> {
+    let mut ids = Vec::with_capacity(rows.len());
+    in_arrays!(rows, rows => {
+        diesel::insert_into(message::table).values(rows).execute(conn)?;
+        let first: u64 = diesel::select(last_insert_id()).get_result(conn)?;
+        let first = i64::try_from(first).map_err(|error| DeserializationError(Box::new(error)))?;
+        ids.extend((first..).step_by(usize::try_from(id_step).unwrap_or(1)).take(rows.len()));
+    });
+    Ok(ids)
 }
 
-/// Writes full rows back with one statement. All of them are locked, so it never inserts.
+/// Writes full rows back. All of them are locked, so it never inserts.
 pub(crate) fn write_back(conn: &mut Conn, rows: &[ConversationRow]) -> QueryResult<()> {
-    diesel::insert_into(conversation::table)
-        .values(rows)
-        .on_conflict(DuplicatedKeys)
-        .do_update()
-        .set(written_columns!())
-        .execute(conn)
-        .map(|_| ())
+    in_arrays!(rows, rows => Over(diesel::insert_into(conversation::table).values(rows)).execute(conn)?);
+    Ok(())
 }
 
 diesel::define_sql_function! {

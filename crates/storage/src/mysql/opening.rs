@@ -1,5 +1,7 @@
 //! From an address to an open database.
 
+use std::time::Duration;
+
 use diesel::QueryableByName;
 use diesel::RunQueryDsl;
 use diesel::sql_types::{BigInt, Nullable};
@@ -19,6 +21,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/mysql
 /// minutes.
 const MIGRATION_PATIENCE_S: u32 = 600;
 
+/// Well below the hours after which servers, and the minutes after which firewalls, forget idle connections.
+const LIFETIME: Duration = Duration::from_secs(600);
+
 /// Where the database is, for the few things that are done without a pool.
 pub(crate) struct Site(String);
 
@@ -36,7 +41,12 @@ pub(crate) fn open(url: &str, options: &Options) -> Result<Db, OpenError> {
     }
     let meta = queries::meta(&mut conn, &MIGRATIONS, options)?;
     let sessions = || Sessions { url: url.to_owned(), offset: meta.offset };
-    let sizes = Sizes { write: options.write_connections, read: options.read_connections, turns: false };
+    let sizes = Sizes {
+        write: options.write_connections,
+        read: options.read_connections,
+        turns: false,
+        lifetime: Some(LIFETIME),
+    };
     Ok(Db::new(Site(url.to_owned()), Pools::new(sessions(), sessions(), sizes), version, meta.offset, meta))
 }
 

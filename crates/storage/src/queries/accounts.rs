@@ -6,7 +6,7 @@ use kefu_domain::{AdminId, StoreError, TenantId};
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
 use super::{Db, clock, tokens};
-use crate::rows::AccountRow;
+use crate::own_rows::AccountRow;
 use crate::schema::kefu_account as account;
 use crate::{Account, AccountStatus, NewAccount};
 
@@ -60,9 +60,8 @@ impl Db {
 
     pub(crate) fn set_account_status(&self, id: AdminId, status: AccountStatus) -> Result<bool, StoreError> {
         self.transact(|conn| {
-            let found = diesel::update(account::table.find(id.0))
-                .set(account::status.eq(status.code()))
-                .execute(conn)?;
+            let found =
+                diesel::update(account::table.find(id.0)).set(account::status.eq(status.code())).execute(conn)?;
             if status == AccountStatus::Disabled {
                 self.lock_out(conn, id)?;
             }

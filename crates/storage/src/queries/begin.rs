@@ -3,27 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use kefu_domain::{ClientMsgId, ConversationId, MemberId, Need, Party, Side, StoreError, Timestamp, Transaction, UnitOfWork};
+use kefu_domain::{
+    ClientMsgId, ConversationId, MemberId, Need, Party, Side, StoreError, Timestamp, Transaction, UnitOfWork,
+};
 
 use super::super::dialect;
 use super::commit::Unit;
 use super::transact::Begun;
 use super::{Condition, Db, any_of, clock};
+use crate::kept::{LARGEST, filled, one_of};
 use crate::rows::MessageRow;
 use crate::schema::{promotion_kefu_conversation as conversation, promotion_kefu_message as message};
 use crate::stored::Stored;
 
-/// Conditions in one statement, at most.
-const CONDITIONS: usize = 200;
-
-/// Ids in one statement, at most; far above any batch.
-const IDS: usize = 500;
-
 /// The mall's user type of members.
 const MEMBER: i32 = Party::Member(MemberId(0)).user_type();
-
-/// The unread numbers that are asked for: whose, and above which cursor.
-type Unread = BTreeMap<(ConversationId, Side), i64>;
 
 impl Db {
     pub(crate) fn begin(&self, needs: &[Need]) -> Result<Box<dyn Transaction + '_>, StoreError> {
@@ -41,7 +35,7 @@ impl Db {
     fn lock(&self, begun: &mut Begun<'_>, ids: &[i64]) -> Result<(UnitOfWork, Timestamp), StoreError> {
         let mut locked = Vec::with_capacity(ids.len());
         let mut now: Option<Stored> = None;
-        for ids in ids.chunks(IDS) {
+        for ids in ids.chunks(LARGEST) {
             let rows = begun.run(|conn| dialect::lock(conn, ids))?;
             // Of several statements the last one's clock: no row was locked after it.
             now = rows.first().map(|(_, time)| *time).max(now);
@@ -56,10 +50,10 @@ impl Db {
         let mut work = UnitOfWork::new(now);
         let held: BTreeSet<_> = locked.iter().map(|row| row.id).collect();
         let missing: Vec<_> = ids.iter().copied().filter(|id| !held.contains(id)).collect();
-        for missing in missing.chunks(IDS) {
+        for missing in missing.chunks(LARGEST) {
             let existing: Vec<i64> = begun.run(|conn| {
                 conversation::table
-                    .filter(conversation::id.eq_any(missing))
+                    .filter(one_of(conversation::id, missing))
                     .filter(conversation::deleted.eq(false))
                     .select(conversation::id)
                     .load(conn)
@@ -72,26 +66,23 @@ impl Db {
 
     /// Loads the messages that were stored earlier with the needs' keys.
     fn load_earlier(&self, begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> Result<(), StoreError> {
-        let mut conditions: Vec<Condition<message::table>> = needs
+        let keys: Vec<_> = needs
             .iter()
             .filter(|need| work.conversation(need.conversation).is_some())
-            .filter_map(|need| need.key.as_ref().map(|(sender, key)| keyed(need.conversation, *sender, key)))
+            .filter_map(|need| need.key.as_ref().map(|(sender, key)| (need.conversation, *sender, key)))
             .collect();
-        while !conditions.is_empty() {
-            let rest = conditions.split_off(conditions.len().min(CONDITIONS));
-            if let Some(condition) = any_of(conditions) {
-                let rows: Vec<MessageRow> = begun
-                    .run(|conn| message::table.filter(condition).select(MessageRow::as_select()).load(conn))?;
-                rows.into_iter().for_each(|row| work.remember(row.message(self.offset)));
-            }
-            conditions = rest;
+        for keys in keys.chunks(LARGEST) {
+            let Some(condition) = any_of(filled(keys).into_iter().map(keyed).collect()) else { continue };
+            let earlier = message::table.filter(condition).select(MessageRow::as_select());
+            let rows: Vec<MessageRow> = begun.run(|conn| earlier.load(conn))?;
+            rows.into_iter().for_each(|row| work.remember(row.message(self.offset)));
         }
         Ok(())
     }
 }
 
 /// The one message of a key. A deleted one counts: its key is still taken.
-fn keyed(id: ConversationId, sender: Party, key: &ClientMsgId) -> Condition<message::table> {
+fn keyed((id, sender, key): (ConversationId, Party, &ClientMsgId)) -> Condition<message::table> {
     Box::new(
         message::conversation_id
             .eq(id.0)
@@ -103,47 +94,41 @@ fn keyed(id: ConversationId, sender: Party, key: &ClientMsgId) -> Condition<mess
 
 /// Loads the numbers of the other side's messages above the cursors that the needs ask about.
 fn load_unread(begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> Result<(), StoreError> {
-    let mut wanted = Unread::new();
-    let mut found: BTreeMap<(ConversationId, Side), Vec<i64>> = BTreeMap::new();
-    for need in needs {
-        let (Some(side), Some(conversation)) = (need.unread, work.conversation(need.conversation)) else { continue };
-        found.entry((conversation.id, side)).or_default();
-        // The desk knows its own number of unread messages; nearly always it is none.
-        if side == Side::Member || conversation.desk_unread > 0 {
-            wanted.insert((conversation.id, side), conversation.read_seq(side));
-        }
-    }
-
-    let wanted: Vec<_> = wanted.into_iter().collect();
-    for wanted in wanted.chunks(CONDITIONS) {
-        let condition = any_of(wanted.iter().map(|((id, side), cursor)| unread(*id, *side, *cursor)).collect());
-        let Some(condition) = condition else { continue };
-        let rows: Vec<(i64, i32, i64)> = begun.run(|conn| {
-            message::table
-                .filter(condition)
-                .filter(message::deleted.eq(false))
-                .select((message::conversation_id, message::sender_type, message::seq.assume_not_null()))
-                .load(conn)
-        })?;
-        for (id, sender_type, seq) in rows {
-            let reader = match Party::of(sender_type, 0).side() {
-                Side::Member => Side::Desk,
-                Side::Desk => Side::Member,
-            };
-            if let Some(seqs) = found.get_mut(&(ConversationId(id), reader)) {
-                seqs.push(seq);
+    for side in [Side::Member, Side::Desk] {
+        let mut unread: BTreeMap<ConversationId, Vec<i64>> = BTreeMap::new();
+        let mut cursors = Vec::new();
+        for need in needs.iter().filter(|need| need.unread == Some(side)) {
+            let Some(conversation) = work.conversation(need.conversation) else { continue };
+            // The desk knows its own number of unread messages; nearly always it is none.
+            let asks = side == Side::Member || conversation.desk_unread > 0;
+            if unread.insert(conversation.id, Vec::new()).is_none() && asks {
+                cursors.push((conversation.id, conversation.read_seq(side)));
             }
         }
-    }
-    for ((id, side), mut seqs) in found {
-        seqs.sort_unstable();
-        work.has_unread(id, side, seqs);
+        for cursors in cursors.chunks(LARGEST) {
+            let conditions = filled(cursors).into_iter().map(|(id, cursor)| above(id, side, cursor)).collect();
+            let Some(condition) = any_of(conditions) else { continue };
+            let rows: Vec<(i64, i64)> = begun.run(|conn| {
+                message::table
+                    .filter(condition)
+                    .filter(message::deleted.eq(false))
+                    .select((message::conversation_id, message::seq.assume_not_null()))
+                    .load(conn)
+            })?;
+            for (id, seq) in rows {
+                unread.entry(ConversationId(id)).or_default().push(seq);
+            }
+        }
+        for (id, mut seqs) in unread {
+            seqs.sort_unstable();
+            work.has_unread(id, side, seqs);
+        }
     }
     Ok(())
 }
 
 /// The other side's messages above a cursor.
-fn unread(id: ConversationId, reader: Side, cursor: i64) -> Condition<message::table> {
+fn above(id: ConversationId, reader: Side, cursor: i64) -> Condition<message::table> {
     let above = message::conversation_id.eq(id.0).and(message::seq.assume_not_null().gt(cursor));
     Box::new(above.and(heard_by(reader)))
 }

@@ -1,21 +1,16 @@
-//! A unit of work is written: messages, conversations, read marks, one statement each.
+//! A unit of work is written: messages, conversations, read marks, each in as few statements as their sizes allow.
 
 use diesel::prelude::*;
-use kefu_domain::{Committed, CursorMove, Message, MessageId, StoreError, Timestamp, Transaction, UnitOfWork};
+use kefu_domain::{Committed, CursorMove, Message, MessageId, Side, StoreError, Timestamp, Transaction, UnitOfWork};
 
 use super::super::dialect;
 use super::begin::heard_by;
 use super::transact::Begun;
 use super::{Condition, any_of};
 use crate::StorageOffset;
+use crate::kept::{LARGEST, filled};
 use crate::rows::{ConversationRow, NewMessage, whole_second};
 use crate::schema::promotion_kefu_message as message;
-
-/// Rows in one statement, at most: both databases count placeholders, SQLite up to 32,766.
-const ROWS: usize = 500;
-
-/// Ranges in one statement, at most.
-const RANGES: usize = 200;
 
 /// An open transaction with its unit of work.
 pub(super) struct Unit<'a> {
@@ -53,16 +48,10 @@ impl Transaction for Unit<'_> {
 fn insert(begun: &mut Begun<'_>, work: &UnitOfWork, offset: StorageOffset) -> Result<Vec<MessageId>, StoreError> {
     // A draft's conversation is locked here, else there would be no draft.
     let tenant = |draft: &Message| work.conversation(draft.conversation).map(|found| found.scope.tenant);
-    let rows: Vec<_> = work
-        .drafts()
-        .iter()
-        .filter_map(|draft| Some(NewMessage::of(draft, tenant(draft)?, offset)))
-        .collect();
+    let rows: Vec<_> =
+        work.drafts().iter().filter_map(|draft| Some(NewMessage::of(draft, tenant(draft)?, offset))).collect();
     let id_step = begun.id_step();
-    let mut ids = Vec::with_capacity(rows.len());
-    for rows in rows.chunks(ROWS) {
-        ids.extend(begun.run(|conn| dialect::insert_messages(conn, rows, id_step))?);
-    }
+    let ids = begun.run(|conn| dialect::insert_messages(conn, &rows, id_step))?;
     Ok(ids.into_iter().map(MessageId).collect())
 }
 
@@ -73,7 +62,7 @@ fn write_back(
     offset: StorageOffset,
 ) -> Result<(), StoreError> {
     let rows: Vec<_> = work.changed().into_iter().map(|one| ConversationRow::of(one, now, offset)).collect();
-    rows.chunks(ROWS).try_for_each(|rows| begun.run(|conn| dialect::write_back(conn, rows)))
+    begun.run(|conn| dialect::write_back(conn, &rows))
 }
 
 /// Keeps the mall's own column in step with the cursors.
@@ -83,13 +72,16 @@ fn mark_read(
     now: Timestamp,
     offset: StorageOffset,
 ) -> Result<(), StoreError> {
-    for moves in moves.chunks(RANGES) {
-        let Some(passed) = any_of(moves.iter().map(passed).collect()) else { continue };
-        begun.run(|conn| {
-            diesel::update(message::table.filter(passed).filter(message::read_status.eq(false)))
-                .set((message::read_status.eq(true), message::update_time.eq(whole_second(offset.stored(now)))))
-                .execute(conn)
-        })?;
+    for side in [Side::Member, Side::Desk] {
+        let moves: Vec<_> = moves.iter().filter(|moved| moved.side == side).collect();
+        for moves in moves.chunks(LARGEST) {
+            let Some(passed) = any_of(filled(moves).into_iter().map(passed).collect()) else { continue };
+            begun.run(|conn| {
+                diesel::update(message::table.filter(passed).filter(message::read_status.eq(false)))
+                    .set((message::read_status.eq(true), message::update_time.eq(whole_second(offset.stored(now)))))
+                    .execute(conn)
+            })?;
+        }
     }
     Ok(())
 }

@@ -1,9 +1,7 @@
 //! Conversations: opened, found, listed.
 
 use diesel::prelude::*;
-use kefu_domain::{
-    Conversation, ConversationId, ConversationPage, ListCursor, Member, Scope, StoreError,
-};
+use kefu_domain::{Conversation, ConversationId, ConversationPage, ListCursor, Member, Scope, StoreError};
 
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
@@ -50,7 +48,8 @@ impl Db {
         scope: Scope,
         which: impl Fn(Conversations) -> Conversations,
     ) -> Result<Option<Conversation>, StoreError> {
-        let row = self.read(|conn| which(of_scope(scope)).select(ConversationRow::as_select()).first(conn).optional())?;
+        let row =
+            self.read(|conn| which(of_scope(scope)).select(ConversationRow::as_select()).first(conn).optional())?;
         Ok(row.map(|row: ConversationRow| row.conversation(self.offset)))
     }
 

@@ -5,7 +5,7 @@ use kefu_domain::StoreError;
 
 use super::Db;
 use crate::StoredFile;
-use crate::rows::FileRow;
+use crate::own_rows::FileRow;
 use crate::schema::kefu_file as file;
 
 impl Db {

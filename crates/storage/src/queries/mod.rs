@@ -34,13 +34,7 @@ pub(crate) struct Db {
 }
 
 impl Db {
-    pub(crate) fn new(
-        site: Site,
-        pools: Pools<Sessions>,
-        version: String,
-        offset: StorageOffset,
-        meta: Meta,
-    ) -> Self {
+    pub(crate) fn new(site: Site, pools: Pools<Sessions>, version: String, offset: StorageOffset, meta: Meta) -> Self {
         Self { site, pools, version, offset, meta }
     }
 

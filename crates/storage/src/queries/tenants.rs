@@ -6,7 +6,7 @@ use kefu_domain::{StoreError, TenantId};
 use super::super::dialect::{Conn, Sql};
 use super::Db;
 use super::transact::unless_taken;
-use crate::rows::TenantRow;
+use crate::own_rows::TenantRow;
 use crate::schema::kefu_tenant as tenant;
 use crate::stored::Stored;
 use crate::{NewTenant, Tenant, TenantStatus};
@@ -51,11 +51,8 @@ impl Db {
 }
 
 fn insert(conn: &mut Conn, new: &NewTenant, expires: Option<Stored>) -> QueryResult<usize> {
-    let rest = (
-        tenant::name.eq(&new.name),
-        tenant::status.eq(TenantStatus::Enabled.code()),
-        tenant::expire_time.eq(expires),
-    );
+    let rest =
+        (tenant::name.eq(&new.name), tenant::status.eq(TenantStatus::Enabled.code()), tenant::expire_time.eq(expires));
     match new.id {
         Some(id) => diesel::insert_into(tenant::table).values((tenant::id.eq(id.0), rest)).execute(conn),
         None => diesel::insert_into(tenant::table).values(rest).execute(conn),

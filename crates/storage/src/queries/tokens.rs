@@ -5,7 +5,7 @@ use kefu_domain::{AdminId, StoreError, Timestamp};
 
 use super::super::dialect::{Conn, locked};
 use super::{Condition, Db, clock};
-use crate::rows::TokenRow;
+use crate::own_rows::TokenRow;
 use crate::schema::kefu_token as token;
 use crate::{NewToken, Renewal, Token, TokenHash, TokenKind};
 
@@ -32,9 +32,8 @@ impl Db {
     }
 
     pub(crate) fn token(&self, hash: &TokenHash) -> Result<Option<Token>, StoreError> {
-        let row = self.read(|conn| {
-            token::table.find(hash.as_slice()).select(TokenRow::as_select()).first(conn).optional()
-        })?;
+        let row =
+            self.read(|conn| token::table.find(hash.as_slice()).select(TokenRow::as_select()).first(conn).optional())?;
         Ok(row.and_then(TokenRow::token))
     }
 

@@ -2,7 +2,9 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::upsert::excluded;
 
+use crate::kept::{in_arrays, one_of};
 use crate::rows::{ConversationRow, NewMessage};
 use crate::schema::{promotion_kefu_conversation as conversation, promotion_kefu_message as message};
 use crate::stored::{Clock, Stored};
@@ -26,31 +28,39 @@ pub(crate) fn begin(conn: &mut Conn) -> QueryResult<()> {
 /// Loads the conversations, in the order of their ids, with the clock; the whole file is locked already.
 pub(crate) fn lock(conn: &mut Conn, ids: &[i64]) -> QueryResult<Vec<(ConversationRow, Stored)>> {
     conversation::table
-        .filter(conversation::id.eq_any(ids))
+        .filter(one_of(conversation::id, ids))
         .filter(conversation::deleted.eq(false))
         .order(conversation::id)
         .select((ConversationRow::as_select(), Clock))
         .load(conn)
 }
 
-/// Inserts messages with one statement and returns their ids, in the same order; SQLite tells the last of them.
-pub(crate) fn insert_messages(conn: &mut Conn, rows: &[NewMessage<'_>], id_step: i64) -> QueryResult<Vec<i64>> {
-    diesel::insert_into(message::table).values(rows).execute(conn)?;
-    let last: i64 = diesel::select(last_insert_rowid()).get_result(conn)?;
-    let mut ids: Vec<_> = std::iter::successors(Some(last), |id| Some(id - id_step)).take(rows.len()).collect();
-    ids.reverse();
+/// Inserts messages and returns their ids, in the same order; of one statement SQLite tells the last.
+pub(crate) fn insert_messages(conn: &mut Conn, rows: &[NewMessage], id_step: i64) -> QueryResult<Vec<i64>> {
+    let mut ids = Vec::with_capacity(rows.len());
+    in_arrays!(rows, rows => {
+        diesel::insert_into(message::table).values(rows).execute(conn)?;
+        let last: i64 = diesel::select(last_insert_rowid()).get_result(conn)?;
+        ids.extend((0..rows.len()).rev().filter_map(|behind| Some(last - id_step * i64::try_from(behind).ok()?)));
+    });
     Ok(ids)
 }
 
-/// Writes full rows back with one statement. All of them are locked, so it never inserts.
+macro_rules! rewritten {
+    ($($column:ident),+) => {
+        ($(conversation::$column.eq(excluded(conversation::$column))),+)
+    };
+}
+
+/// Writes full rows back. All of them are locked, so it never inserts.
 pub(crate) fn write_back(conn: &mut Conn, rows: &[ConversationRow]) -> QueryResult<()> {
-    diesel::insert_into(conversation::table)
+    in_arrays!(rows, rows => diesel::insert_into(conversation::table)
         .values(rows)
         .on_conflict(conversation::id)
         .do_update()
-        .set(written_columns!())
-        .execute(conn)
-        .map(|_| ())
+        .set(written_columns!(rewritten))
+        .execute(conn)?);
+    Ok(())
 }
 
 diesel::define_sql_function! {

@@ -36,8 +36,7 @@ pub(crate) fn durability(conn: &mut Conn, version: &str) -> QueryResult<Durabili
     if matches!(found.journal_mode.as_str(), "off" | "memory") {
         warnings.push("the journal is not on the disk: a crash may lose the whole file".to_owned());
     }
-    let settings =
-        vec![("journal_mode", found.journal_mode), ("synchronous", found.synchronous.to_string())];
+    let settings = vec![("journal_mode", found.journal_mode), ("synchronous", found.synchronous.to_string())];
     Ok(Durability { version: version.to_owned(), settings, warnings })
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn open(file: &Path, options: &Options) -> Result<Db, OpenError> {
     }
     let meta = queries::meta(&mut conn, &MIGRATIONS, options)?;
     let sessions = |writes| Sessions { file: file.to_owned(), writes };
-    let sizes = Sizes { write: 1, read: options.read_connections, turns: true };
+    let sizes = Sizes { write: 1, read: options.read_connections, turns: true, lifetime: None };
     let pools = Pools::new(sessions(true), sessions(false), sizes);
     Ok(Db::new(Site(file.to_owned()), pools, version, StorageOffset::UTC, meta))
 }

@@ -2,7 +2,10 @@
 #![allow(dead_code, reason = "no test uses all of it")]
 #![allow(unreachable_pub, reason = "a test's module is nobody else's")]
 
+pub mod proxy;
+
 use std::hash::{BuildHasher, RandomState};
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use diesel::connection::SimpleConnection;
@@ -67,6 +70,18 @@ impl Site {
 
     pub fn open_with(&self, options: &Options) -> Result<Database, OpenError> {
         Database::connect(&self.address, options)
+    }
+
+    /// Where the server is.
+    pub fn server(&self) -> SocketAddr {
+        let place = self.address.rsplit_once('@').unwrap().1;
+        place.split('/').next().unwrap().to_socket_addrs().unwrap().next().unwrap()
+    }
+
+    /// The same database behind another port.
+    pub fn address_via(&self, port: u16) -> String {
+        let (user, place) = self.address.rsplit_once('@').unwrap();
+        format!("{user}@127.0.0.1:{port}/{}", place.split_once('/').unwrap().1)
     }
 
     pub fn file(&self) -> PathBuf {
