@@ -37,6 +37,8 @@ on_both! {
             socket.settle().await;
             assert_eq!(socket.seqs(), (1..=2_000).collect::<Vec<_>>());
         }
+        let dropped = server.metrics().await.sum("kefu_push_dropped_total");
+        assert!(dropped > 0.0, "nothing fell out of the queues of those that hang: no test of anything");
         server.books().audit();
     }
 

@@ -5,6 +5,9 @@ mod run;
 mod tenant;
 
 use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser as _;
 
 use crate::cli::{Cli, Command, Side, TokenArguments};
 use crate::config::{self, Settings};
@@ -14,6 +17,19 @@ use crate::{clock, development, identity};
 
 /// Why a command was not carried out; shown with its causes.
 pub type Failure = Box<dyn std::error::Error>;
+
+/// The program: reads its command line, carries it out, and says on standard error why it could not.
+#[must_use]
+pub fn main() -> ExitCode {
+    match execute(&Cli::parse(), &mut std::io::stdout()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nobody to tell where standard error is closed.
+            let _ = writeln!(std::io::stderr(), "kefu-server: {}", chain(failure.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
 
 /// Carries a command line out.
 pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
@@ -57,8 +73,7 @@ fn token(settings: &Settings, arguments: TokenArguments, out: &mut dyn Write) ->
 }
 
 /// An error and its causes, one line each.
-#[must_use]
-pub fn chain(error: &dyn std::error::Error) -> String {
+fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

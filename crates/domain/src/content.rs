@@ -4,7 +4,7 @@
 mod card;
 mod media;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Fingerprint, Party};
 
@@ -160,10 +160,18 @@ impl Content {
     }
 }
 
+/// The members of a JSON object; `None` for every other text.
+fn object(text: &str) -> Option<Map<String, Value>> {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Some(object),
+        _ => None,
+    }
+}
+
 /// Kept when it is an object with a string `text`; everything else is what somebody typed.
 fn text(submitted: &str) -> String {
-    match serde_json::from_str(submitted) {
-        Ok(Value::Object(object)) if object.get("text").is_some_and(Value::is_string) => submitted.to_owned(),
+    match object(submitted) {
+        Some(object) if object.get("text").is_some_and(Value::is_string) => submitted.to_owned(),
         _ => serde_json::json!({ "text": submitted }).to_string(),
     }
 }

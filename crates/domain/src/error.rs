@@ -48,3 +48,19 @@ pub enum StoreError {
 #[derive(Debug, thiserror::Error)]
 #[error("directory did not answer")]
 pub struct DirectoryError(#[source] pub BoxError);
+
+/// An error and its causes, in one line: for a log, never for an answer.
+#[derive(Debug)]
+pub struct Chain<'a>(pub &'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

@@ -43,7 +43,7 @@ pub mod memory;
 pub use command::{Act, Command};
 pub use content::{Content, ContentError, Kind, MAX_CHARS};
 pub use conversation::{Conversation, ConversationState, LastMessage};
-pub use error::{BoxError, DirectoryError, Refusal, StoreError};
+pub use error::{BoxError, Chain, DirectoryError, Refusal, StoreError};
 pub use event::{Event, What};
 pub use id::{AdminId, ConversationId, MemberId, MessageId, SessionId, ShopId, TenantId};
 pub use key::{ClientMsgId, Fingerprint, KeyError};

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
-use kefu_domain::{Announcement, Announcer, Committed, Done, Refusal, Store, StoreError, UnitOfWork, rules};
+use kefu_domain::{Announcement, Announcer, Chain, Committed, Done, Refusal, Store, StoreError, UnitOfWork, rules};
 use tokio::sync::oneshot;
 
 use crate::Error;
@@ -268,19 +268,4 @@ fn backoff(tries: u32) -> Duration {
 #[expect(clippy::cast_precision_loss, reason = "a metric; counts here are far below 2^52")]
 fn small(count: usize) -> f64 {
     count as f64
-}
-
-/// An error and its causes, in one line.
-struct Chain<'a>(&'a StoreError);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = std::error::Error::source(self.0);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
-    }
 }

@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::RETRY_AFTER;
 use actix_web::{HttpResponse, ResponseError};
 use kefu::Error;
-use kefu_domain::{ContentError, Refusal};
+use kefu_domain::{Chain, ContentError, Refusal};
 
 use crate::reply::Envelope;
 
@@ -154,21 +154,6 @@ impl ResponseError for ApiError {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         response.json(Envelope { code: told.code, msg: &told.msg, data: () })
-    }
-}
-
-/// An error and its causes, in one line.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

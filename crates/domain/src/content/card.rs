@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use super::ContentError;
+use super::{ContentError, object};
 
 type Object = Map<String, Value>;
 
 /// A browse-history item: `{id, spuId, spuName, picUrl, price, salesCount, stock}`, prices in cents.
 pub(super) fn product(submitted: &str) -> Result<String, ContentError> {
-    let card = object(submitted, "a product card is an object")?;
+    let card = object(submitted).ok_or(ContentError::Shape("a product card is an object"))?;
     require(&card, "spuId", is_id, "a product card needs a spuId")?;
     require(&card, "spuName", Value::is_string, "a product card needs a spuName")?;
     allow(&card, "picUrl", Value::is_string, "picUrl is a text")?;
@@ -22,7 +22,7 @@ pub(super) fn product(submitted: &str) -> Result<String, ContentError> {
 ///
 /// The console calls `properties.map` on every item: an item without them gets an empty array.
 pub(super) fn order(submitted: &str) -> Result<String, ContentError> {
-    let mut card = object(submitted, "an order card is an object")?;
+    let mut card = object(submitted).ok_or(ContentError::Shape("an order card is an object"))?;
     allow(&card, "no", is_text_or_number, "no is a text")?;
     for number in ["status", "deliveryType", "productCount", "payPrice", "type"] {
         allow(&card, number, is_id, "status, deliveryType, productCount and payPrice are numbers")?;
@@ -42,7 +42,7 @@ pub(super) fn order(submitted: &str) -> Result<String, ContentError> {
 
 /// `{}`, or any object: there is nothing in an invitation to read.
 pub(super) fn rating(submitted: &str) -> Result<String, ContentError> {
-    object(submitted, "an invitation to rate is an object").map(|_| submitted.to_owned())
+    object(submitted).ok_or(ContentError::Shape("an invitation to rate is an object")).map(|_| submitted.to_owned())
 }
 
 /// Checks one item; says whether it had to be given its `properties`.
@@ -65,13 +65,6 @@ fn order_item(item: &mut Object) -> Result<bool, ContentError> {
         Some(_) => return Err(ContentError::Shape("properties is an array")),
     }
     Ok(false)
-}
-
-fn object(submitted: &str, wrong: &'static str) -> Result<Object, ContentError> {
-    match serde_json::from_str(submitted) {
-        Ok(Value::Object(object)) => Ok(object),
-        _ => Err(ContentError::Shape(wrong)),
-    }
 }
 
 fn require(card: &Object, name: &str, fits: fn(&Value) -> bool, wrong: &'static str) -> Result<(), ContentError> {

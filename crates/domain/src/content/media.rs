@@ -1,8 +1,8 @@
 //! Pictures, recordings and files: an address, and what one must know to show it.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::ContentError;
+use super::{ContentError, object};
 
 /// `{"picUrl"}`, or the bare address that older clients send.
 pub(super) fn picture(submitted: &str) -> Result<String, ContentError> {
@@ -48,13 +48,6 @@ fn addressed(submitted: &str, member: &str, wrong: &'static str) -> Result<Strin
     match object(submitted).as_ref().and_then(|object| object.get(member)?.as_str()) {
         Some(address) if is_address(address) => Ok(submitted.to_owned()),
         _ => Err(ContentError::Shape(wrong)),
-    }
-}
-
-fn object(text: &str) -> Option<Map<String, Value>> {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => Some(object),
-        _ => None,
     }
 }
 

@@ -126,6 +126,15 @@ async fn enter(
     Contestant { database, name, is_default, server, requests, database_pid, acknowledged }
 }
 
+/// What processes have used so far, in seconds of a core, and the sum and number of all batches.
+struct Gauges {
+    server: f64,
+    /// 0 where the database is part of the server.
+    database: f64,
+    load: f64,
+    batches: (f64, f64),
+}
+
 /// One configuration for some seconds.
 async fn run(options: &Options, contestant: &mut Contestant, callers: usize, round: usize) -> Cell {
     let address = contestant.server.address();
@@ -142,7 +151,12 @@ async fn run(options: &Options, contestant: &mut Contestant, callers: usize, rou
     let gauges = || async {
         let metrics = contestant.server.metrics().await;
         let batches = (metrics.sum("kefu_lane_batch_messages_sum"), metrics.sum("kefu_lane_batch_messages_count"));
-        (cpu_time(contestant.server.process().pid()), contestant.database_pid.map(cpu_time), batches)
+        Gauges {
+            server: cpu_time(contestant.server.process().pid()),
+            database: contestant.database_pid.map_or(0.0, cpu_time),
+            load: cpu_time(i32::try_from(std::process::id()).expect("a process id")),
+            batches,
+        }
     };
     tokio::time::sleep_until(stretch.begin.into()).await;
     let before = gauges().await;
@@ -157,6 +171,7 @@ async fn run(options: &Options, contestant: &mut Contestant, callers: usize, rou
         took.extend(report.took);
     }
     contestant.acknowledged += all;
-    let batches = (after.2.0 - before.2.0) / (after.2.1 - before.2.1);
-    Cell::new(took, stretch.length(), after.0 - before.0, after.1.zip(before.1).map(|(a, b)| a - b), batches)
+    let batch = (after.batches.0 - before.batches.0) / (after.batches.1 - before.batches.1);
+    let used = [after.server - before.server, after.database - before.database, after.load - before.load];
+    Cell::new(took, stretch.length(), used, batch)
 }

@@ -12,12 +12,13 @@ pub(crate) struct Cell {
     server_us: f64,
     /// 0 where the database is part of the server.
     database_us: f64,
+    load_us: f64,
     batch: f64,
 }
 
 impl Cell {
-    /// Of the times that sendings took, the seconds of a core that were used meanwhile, and the mean batch.
-    pub(crate) fn new(mut took: Vec<u32>, length: Duration, server: f64, database: Option<f64>, batch: f64) -> Self {
+    /// Of the times that sendings took, the seconds of a core that server, database and load used, and the mean batch.
+    pub(crate) fn new(mut took: Vec<u32>, length: Duration, used: [f64; 3], batch: f64) -> Self {
         took.sort_unstable();
         let at = |percent: usize| f64::from(took[(took.len() - 1) * percent / 100]) / 1_000.0;
         let count = f64::from(u32::try_from(took.len()).expect("fewer than four billion"));
@@ -26,8 +27,9 @@ impl Cell {
             per_second: count / length.as_secs_f64(),
             p50_ms: at(50),
             p99_ms: at(99),
-            server_us: each(server),
-            database_us: each(database.unwrap_or(0.0)),
+            server_us: each(used[0]),
+            database_us: each(used[1]),
+            load_us: each(used[2]),
             batch,
         }
     }
@@ -44,6 +46,7 @@ impl Cell {
             p99_ms: median(|cell| cell.p99_ms),
             server_us: median(|cell| cell.server_us),
             database_us: median(|cell| cell.database_us),
+            load_us: median(|cell| cell.load_us),
             batch: median(|cell| cell.batch),
         }
     }
@@ -53,8 +56,8 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{:>8.0} {:>8.2} {:>8.2} {:>10.1} {:>12.1} {:>8.1}",
-            self.per_second, self.p50_ms, self.p99_ms, self.server_us, self.database_us, self.batch
+            "{:>8.0} {:>8.2} {:>8.2} {:>9.1} {:>9.1} {:>9.1} {:>8.1}",
+            self.per_second, self.p50_ms, self.p99_ms, self.server_us, self.database_us, self.load_us, self.batch
         )
     }
 }
@@ -108,11 +111,24 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "a durable write of 4 KiB takes {:?} here; medians of all rounds", self.sync_takes)?;
         writeln!(
             f,
-            "{:<8} {:<18} {:>7} {:>8} {:>8} {:>8} {:>10} {:>12} {:>8}",
-            "database", "configuration", "callers", "sends/s", "p50 ms", "p99 ms", "CPU us", "+database us", "batch"
+            "a durable write of 4 KiB takes {:?} here; medians of all rounds; us: CPU per send",
+            self.sync_takes
+        )?;
+        writeln!(
+            f,
+            "{:<8} {:<18} {:>7} {:>8} {:>8} {:>8} {:>9} {:>9} {:>9} {:>8}",
+            "database",
+            "configuration",
+            "callers",
+            "sends/s",
+            "p50 ms",
+            "p99 ms",
+            "server us",
+            "db us",
+            "load us",
+            "batch"
         )?;
         let mut rows: Vec<&Row> = self.rows.iter().collect();
         rows.sort_by_key(|row| (row.database, row.callers));
