@@ -74,6 +74,8 @@ pub enum Recipient {
     Admin(TenantId, AdminId),
     /// Every member of a scope.
     Members(Scope),
+    /// Every admin of a scope.
+    EveryAdmin(Scope),
     /// Every admin of a scope who holds the permission.
     Admins(Scope, Permission),
 }

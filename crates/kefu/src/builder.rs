@@ -3,11 +3,16 @@
 use std::sync::Arc;
 
 use kefu_domain::{AdminDirectory, Announcer, ConversationRepository, MemberDirectory, MessageRepository, Store};
+use tokio::sync::Semaphore;
 
 use crate::Desk;
 use crate::desk::Inner;
 use crate::known::Known;
 use crate::lanes::Lanes;
+
+/// Questions under way at once. A database has a handful of connections for reading; beyond some dozens more they
+/// wait better where waiting costs no thread.
+const QUESTIONS: usize = 128;
 
 /// Starts a desk over a store, the directories of who members and admins are, and whoever is to be told.
 pub fn builder<S>(
@@ -89,6 +94,7 @@ impl Builder {
             members: self.members,
             admins: self.admins,
             known: Known::new(self.remembered),
+            questions: Arc::new(Semaphore::new(QUESTIONS)),
         })
     }
 }

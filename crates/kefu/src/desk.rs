@@ -11,7 +11,9 @@ use kefu_domain::{
     Admin, AdminDirectory, ClientMsgId, Command, Content, Conversation, ConversationId, ConversationRepository, Draft,
     Member, MemberDirectory, Message, MessageRepository, Party, Profile, Sent, Store, StoreError, TenantId,
 };
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use admin::AdminDesk;
 pub use member::MemberDesk;
@@ -38,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) members: Arc<dyn MemberDirectory>,
     pub(crate) admins: Arc<dyn AdminDirectory>,
     pub(crate) known: Known,
+    /// Who may ask the database a question: more would only wait for its connections.
+    pub(crate) questions: Arc<Semaphore>,
 }
 
 /// Something to say, with the sender's key; without one the desk makes one, and a retry is a second message.
@@ -106,38 +110,66 @@ impl Desk {
 
 impl Inner {
     /// Puts a command on its lane and waits for what comes of it.
-    pub(crate) async fn carry(&self, command: Command, avatar: Option<String>) -> Result<Answer, Error> {
+    pub(crate) async fn carry(
+        &self,
+        until: Instant,
+        command: Command,
+        avatar: Option<String>,
+    ) -> Result<Answer, Error> {
         let conversation = command.conversation;
         let (job, answer) = Job::new(command, avatar);
         self.lanes.put(conversation, job)?;
-        match timeout(ANSWER_WITHIN, answer).await {
+        match timeout_at(until, answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) | Err(_) => Err(Error::Late),
         }
     }
 
     /// Carries a sending, and lets its news overtake the answer on the way to the sender's own sockets.
-    pub(crate) async fn say(&self, command: Command, avatar: Option<String>) -> Result<Sent, Error> {
-        let answer = self.carry(command, avatar).await?;
+    pub(crate) async fn say(&self, until: Instant, command: Command, avatar: Option<String>) -> Result<Sent, Error> {
+        let answer = self.carry(until, command, avatar).await?;
         if let Some(handed) = answer.handed {
             let _ = timeout(HAND_OVER_WITHIN, handed).await;
         }
         answer.sent.ok_or(Error::Crashed)
     }
 
-    /// Runs a question where blocking is allowed; nobody waits for it longer than for anything else.
+    /// Runs a question where blocking is allowed. One that nobody waits for any more, and that has not begun, never
+    /// begins: after an outage the living are served, not the backlog.
     pub(crate) async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
+        until: Instant,
         question: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
+        let permit = match timeout_at(until, self.questions.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => permit,
+            Ok(Err(_)) | Err(_) => return Err(Error::Late),
+        };
         let inner = self.clone();
         let span = tracing::Span::current();
-        let asked = tokio::task::spawn_blocking(move || span.in_scope(|| question(&inner)));
-        match timeout(ANSWER_WITHIN, asked).await {
+        let mut asked = Asked(tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            span.in_scope(|| question(&inner))
+        }));
+        match timeout_at(until, &mut asked.0).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Error::Crashed),
             Err(_) => Err(Error::Late),
         }
+    }
+}
+
+/// When whoever asks now is answered at the latest.
+pub(crate) fn deadline() -> Instant {
+    Instant::now() + ANSWER_WITHIN
+}
+
+/// A question on the blocking pool; dropped before it began, it never begins.
+struct Asked<T>(JoinHandle<T>);
+
+impl<T> Drop for Asked<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

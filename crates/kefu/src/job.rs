@@ -26,13 +26,39 @@ pub(crate) struct Job {
     /// An attempt of this job would have been news, had its commit been answered.
     pub(crate) was_news: bool,
     answer: Option<oneshot::Sender<Result<Answer, Error>>>,
+    counted: Option<Counted>,
+}
+
+/// A job in a lane's gauge, from its acceptance until it is gone.
+#[derive(Debug)]
+pub(crate) struct Counted(metrics::Gauge);
+
+impl Counted {
+    pub(crate) fn new(gauge: &metrics::Gauge) -> Self {
+        gauge.increment(1.0);
+        Self(gauge.clone())
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 impl Job {
     pub(crate) fn new(command: Command, avatar: Option<String>) -> (Self, oneshot::Receiver<Result<Answer, Error>>) {
         let (answer, receiver) = oneshot::channel();
         (
-            Self { command, avatar, arrived: Instant::now(), unsure: false, was_news: false, answer: Some(answer) },
+            Self {
+                command,
+                avatar,
+                arrived: Instant::now(),
+                unsure: false,
+                was_news: false,
+                answer: Some(answer),
+                counted: None,
+            },
             receiver,
         )
     }
@@ -43,9 +69,14 @@ impl Job {
         self.unsure && self.was_news
     }
 
-    /// Whether nobody waits for the answer any more, and nothing is owed to anybody else either.
-    pub(crate) fn is_abandoned(&self) -> bool {
-        !self.unsure && self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
+    /// Shows the job in its lane's gauge.
+    pub(crate) fn count(&mut self, gauge: &metrics::Gauge) {
+        self.counted = Some(Counted::new(gauge));
+    }
+
+    /// Whether nobody waits for the answer any more: what was not done by now must not be done behind their back.
+    pub(crate) fn is_given_up(&self) -> bool {
+        self.answer.as_ref().is_none_or(oneshot::Sender::is_closed)
     }
 
     /// Answers, once. Nobody listening is no reason for anything.

@@ -5,11 +5,11 @@
 //! gathers. A refusal or a panic concerns its own job, bad data is halved down to its culprit, a lost race or
 //! connection repeats the batch.
 
-use std::collections::VecDeque;
+mod waiting;
+
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kefu_domain::{Announcement, Announcer, Chain, Committed, Done, Refusal, Store, StoreError, UnitOfWork, rules};
@@ -17,6 +17,9 @@ use tokio::sync::oneshot;
 
 use crate::Error;
 use crate::job::{Answer, Job};
+use waiting::Waiting;
+
+pub(crate) use waiting::Queue;
 
 /// How long a job waits for a row that somebody else holds; its caller has been answered by then.
 const PATIENCE: Duration = Duration::from_secs(6);
@@ -24,106 +27,63 @@ const PATIENCE: Duration = Duration::from_secs(6);
 const PATIENCE_WITHOUT_DATABASE: Duration = Duration::from_secs(2);
 /// How long a lane goes on asking for the fate of a commit when nobody waits for it any more.
 const PATIENCE_FOR_FATE: Duration = Duration::from_secs(60);
-/// Between two looks at a row that somebody else holds.
-const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// A lane that has waited for its database for this long hangs.
+const HANGS_AFTER: Duration = Duration::from_secs(15);
 
 /// What became of one job of a batch.
 enum Ran {
     Done(Done),
     Refused(Refusal),
     Crashed,
+    /// It would have done something new for a caller who was told long ago that it was not done.
+    GivenUp,
     /// Its conversation is locked elsewhere.
     MustWait,
 }
 
-/// Where a lane's jobs wait, and how many it takes.
-pub(crate) struct Queue {
-    pub(crate) jobs: Receiver<Job>,
-    /// How many are in there.
-    pub(crate) queued: Arc<AtomicUsize>,
-    /// Most jobs in one transaction.
-    pub(crate) limit: usize,
-    /// Most jobs taken off the queue and waiting in the lane.
-    pub(crate) room: usize,
+/// Since when a lane has been waiting for its database, if it is.
+#[derive(Default)]
+pub(crate) struct Pulse(Mutex<Option<Instant>>);
+
+impl Pulse {
+    fn set(&self, waiting: Option<Instant>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    }
+
+    pub(crate) fn hangs(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|since| since.elapsed() > HANGS_AFTER)
+    }
 }
 
 pub(crate) struct Lane {
     store: Arc<dyn Store>,
     announcer: Arc<dyn Announcer>,
-    queue: Queue,
-    /// The lane's number, for metrics.
+    waiting: Waiting,
+    pulse: Arc<Pulse>,
+    /// The lane's number, for the log.
     name: String,
-    /// Jobs taken off the queue, in order: held back by a row's lock, or gathered while the database was away.
-    waiting: VecDeque<Job>,
 }
 
 impl Lane {
-    pub(crate) fn new(store: Arc<dyn Store>, announcer: Arc<dyn Announcer>, queue: Queue, name: String) -> Self {
-        Self { store, announcer, queue, name, waiting: VecDeque::new() }
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        announcer: Arc<dyn Announcer>,
+        queue: Queue,
+        pulse: Arc<Pulse>,
+        name: String,
+    ) -> Self {
+        Self { store, announcer, waiting: Waiting::new(queue), pulse, name }
     }
 
     /// Carries jobs until the queue is closed and empty.
     pub(crate) fn run(mut self) {
-        while let Some(batch) = self.take() {
-            let queued = self.queue.queued.load(Ordering::Relaxed) + self.waiting.len();
-            metrics::gauge!("kefu_lane_queue_jobs", "lane" => self.name.clone()).set(small(queued));
+        while let Some(batch) = self.waiting.next_batch() {
             if !batch.is_empty() {
                 let held_back = self.carry(batch);
-                for job in held_back.into_iter().rev() {
-                    self.waiting.push_front(job);
-                }
+                self.waiting.put_back(held_back);
             }
+            self.waiting.retain(|job| still_waits(job, PATIENCE));
         }
-    }
-
-    /// What is there now, at most a batch; waits only when there is nothing at all. `None` at the end.
-    fn take(&mut self) -> Option<Vec<Job>> {
-        let held_back = !self.waiting.is_empty();
-        if self.waiting.is_empty() {
-            let job = self.queue.jobs.recv().ok()?;
-            self.admit(job);
-        } else {
-            // Something is locked elsewhere: new work may go on at once, a lone wait must not spin.
-            match self.queue.jobs.recv_timeout(LOOK_AGAIN) {
-                Ok(job) => self.admit(job),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK_AGAIN),
-            }
-        }
-        self.gather(self.queue.limit);
-        if held_back {
-            self.shed(PATIENCE);
-        }
-        let count = self.waiting.len().min(self.queue.limit);
-        Some(self.waiting.drain(..count).filter(|job| !job.is_abandoned()).collect())
-    }
-
-    /// Takes jobs off the queue without waiting, until this many are here.
-    fn gather(&mut self, most: usize) {
-        while self.waiting.len() < most {
-            match self.queue.jobs.try_recv() {
-                Ok(job) => self.admit(job),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
-            }
-        }
-    }
-
-    fn admit(&mut self, job: Job) {
-        self.queue.queued.fetch_sub(1, Ordering::Relaxed);
-        self.waiting.push_back(job);
-    }
-
-    /// Turns away the jobs that have waited too long.
-    fn shed(&mut self, patience: Duration) {
-        let before = self.waiting.len();
-        self.waiting.retain_mut(|job| {
-            let late = job.arrived.elapsed() >= patience;
-            if late {
-                job.answer(Err(Error::Late));
-            }
-            !late
-        });
-        metrics::counter!("kefu_lane_shed_total").increment((before - self.waiting.len()) as u64);
     }
 
     /// Brings a batch to an end; returns the jobs whose conversations are locked elsewhere.
@@ -155,8 +115,8 @@ impl Lane {
             };
             metrics::counter!("kefu_lane_retries_total", "reason" => reason).increment(1);
             tracing::warn!(lane = %self.name, jobs = jobs.len(), tries, reason, error = %Chain(&error), "a batch will be repeated");
-            self.gather(self.queue.room);
-            self.shed(patience);
+            self.waiting.gather_all();
+            self.waiting.retain(|job| still_waits(job, patience));
             jobs.retain_mut(|job| still_waits(job, patience));
             if jobs.is_empty() {
                 return jobs;
@@ -166,14 +126,20 @@ impl Lane {
         }
     }
 
-    /// A store that panics is a store that failed: the lane goes on.
+    /// A store that panics is a store that failed, or, once it commits, one whose fate is unknown: the lane goes on.
     fn attempt_safely(&self, jobs: &mut [Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
-        catch_unwind(AssertUnwindSafe(|| self.attempt(jobs)))
-            .unwrap_or_else(|_| Err(StoreError::Failed("the store panicked".into())))
+        let commits = Cell::new(false);
+        self.pulse.set(Some(Instant::now()));
+        let result = catch_unwind(AssertUnwindSafe(|| self.attempt(jobs, &commits)));
+        self.pulse.set(None);
+        result.unwrap_or_else(|_| {
+            let panicked = "the store panicked".into();
+            Err(if commits.get() { StoreError::FateUnknown(panicked) } else { StoreError::Failed(panicked) })
+        })
     }
 
     /// One transaction: lock, load, run each rule, commit.
-    fn attempt(&self, jobs: &mut [Job]) -> Result<(Vec<Ran>, Committed), StoreError> {
+    fn attempt(&self, jobs: &mut [Job], commits: &Cell<bool>) -> Result<(Vec<Ran>, Committed), StoreError> {
         let needs: Vec<_> = jobs.iter().map(|job| job.command.need(job.unsure)).collect();
         let mut transaction = self.store.begin(&needs)?;
         let work = transaction.work();
@@ -184,6 +150,7 @@ impl Lane {
         }
         metrics::histogram!("kefu_lane_batch_messages").record(small(work.drafts().len()));
         let started = Instant::now();
+        commits.set(true);
         let committed = transaction.commit()?;
         metrics::histogram!("kefu_lane_commit_seconds").record(started.elapsed().as_secs_f64());
         Ok((ran, committed))
@@ -199,6 +166,7 @@ impl Lane {
                 Ran::MustWait => held_back.push(job),
                 Ran::Refused(refusal) => answers.push((job, Err(refusal.into()))),
                 Ran::Crashed => answers.push((job, Err(Error::Crashed))),
+                Ran::GivenUp => {}
                 Ran::Done(done) => {
                     let found_again = job.is_found_again();
                     let sent = done.sent(committed, found_again);
@@ -234,6 +202,10 @@ fn run_rule(work: &mut UnitOfWork, job: &mut Job) -> Ran {
     let mark = work.mark(id);
     let result = catch_unwind(AssertUnwindSafe(|| rules::run(work, &job.command)));
     match result {
+        Ok(Ok(done)) if done.is_news() && job.is_given_up() => {
+            work.restore(id, mark);
+            Ran::GivenUp
+        }
         Ok(Ok(done)) => {
             job.was_news |= done.is_news();
             Ran::Done(done)

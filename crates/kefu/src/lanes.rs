@@ -1,7 +1,6 @@
 //! The lanes of a desk: a conversation's id chooses its lane, so two commands for one conversation never wait
 //! for each other's locks in this process.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
@@ -11,7 +10,7 @@ use kefu_domain::{Announcer, ConversationId, Store};
 
 use crate::Error;
 use crate::job::Job;
-use crate::lane::{Lane, Queue};
+use crate::lane::{Lane, Pulse, Queue};
 
 /// When a queue is full, a batch or two will have gone by after this long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -20,15 +19,15 @@ pub(crate) struct Lanes {
     queues: RwLock<Vec<Entrance>>,
     /// Hears when the last lane has ended: each holds a sender and never sends.
     ended: Mutex<Receiver<()>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<(JoinHandle<()>, Arc<Pulse>)>,
     count: usize,
 }
 
 /// Where a lane's jobs come in.
 struct Entrance {
     queue: SyncSender<Job>,
-    /// Jobs in the queue, for the lane's gauge.
-    queued: Arc<AtomicUsize>,
+    /// Jobs that the lane has accepted and not finished.
+    gauge: metrics::Gauge,
 }
 
 impl Lanes {
@@ -44,17 +43,18 @@ impl Lanes {
         let queues = (0..count)
             .map(|number| {
                 let (sender, receiver) = sync_channel(queue);
-                let queued = Arc::new(AtomicUsize::new(0));
-                let entrance = Entrance { queue: sender, queued: queued.clone() };
-                let queue = Queue { jobs: receiver, queued, limit, room: queue };
-                let lane = Lane::new(store.clone(), announcer.clone(), queue, number.to_string());
+                let gauge = metrics::gauge!("kefu_lane_queue_jobs", "lane" => number.to_string());
+                let entrance = Entrance { queue: sender, gauge };
+                let queue = Queue { jobs: receiver, limit, room: queue };
+                let pulse = Arc::new(Pulse::default());
+                let lane = Lane::new(store.clone(), announcer.clone(), queue, pulse.clone(), number.to_string());
                 let alive = alive.clone();
                 let work = move || {
                     lane.run();
                     drop(alive);
                 };
                 match std::thread::Builder::new().name(format!("lane-{number}")).spawn(work) {
-                    Ok(thread) => threads.push(thread),
+                    Ok(thread) => threads.push((thread, pulse)),
                     Err(error) => {
                         tracing::error!(%error, "a lane could not start; its conversations will be answered 503");
                     }
@@ -66,24 +66,21 @@ impl Lanes {
     }
 
     /// Puts a job on its conversation's lane.
-    pub(crate) fn put(&self, id: ConversationId, job: Job) -> Result<(), Error> {
+    pub(crate) fn put(&self, id: ConversationId, mut job: Job) -> Result<(), Error> {
         let queues = self.queues.read().unwrap_or_else(PoisonError::into_inner);
         let lane = usize::try_from(id.0.unsigned_abs() % self.count.max(1) as u64).unwrap_or(0);
         let Some(entrance) = queues.get(lane) else { return Err(Error::Late) };
-        // Counted first: the lane may take it, and count it off, before we are back.
-        entrance.queued.fetch_add(1, Ordering::Relaxed);
-        let error = match entrance.queue.try_send(job) {
-            Ok(()) => return Ok(()),
-            Err(TrySendError::Full(_)) => Error::Busy(RETRY_AFTER),
-            Err(TrySendError::Disconnected(_)) => Error::Late,
-        };
-        entrance.queued.fetch_sub(1, Ordering::Relaxed);
-        Err(error)
+        job.count(&entrance.gauge);
+        entrance.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => Error::Busy(RETRY_AFTER),
+            TrySendError::Disconnected(_) => Error::Late,
+        })
     }
 
-    /// Whether every lane runs.
+    /// Whether every lane runs, and none has been waiting for its database for too long.
     pub(crate) fn all_run(&self) -> bool {
-        self.threads.len() == self.count && !self.threads.iter().any(JoinHandle::is_finished)
+        self.threads.len() == self.count
+            && self.threads.iter().all(|(thread, pulse)| !thread.is_finished() && !pulse.hangs())
     }
 
     /// Takes no more jobs, and waits until those taken are done; says whether they were, in time. A lane that

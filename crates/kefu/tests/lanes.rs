@@ -9,7 +9,7 @@ use std::sync::Arc;
 use common::{Ear, Room, SHOP, everybody_waits, keyed, member, text};
 use kefu::Error;
 use kefu::domain::memory::{At, Fault, Gate, MemoryStore};
-use kefu::domain::{Announcement, Announcer, Need, Refusal, Sent, Store};
+use kefu::domain::{Announcement, Announcer, ConversationId, Need, Refusal, Sent, Store};
 
 /// Sends from one member, all at once, on tasks of this thread.
 fn at_once(room: &Arc<Room>, posts: Vec<kefu::Post>) -> Vec<tokio::task::JoinHandle<Result<Sent, Error>>> {
@@ -226,30 +226,71 @@ async fn stopping_finishes_what_was_accepted_and_accepts_no_more() {
     assert!(!room.desk.is_running());
 }
 
+/// Somebody else's transaction, which holds a conversation's row until this is told to let go.
+struct Holder {
+    release: std::sync::mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Holder {
+    fn of(room: &Room, conversation: ConversationId) -> Self {
+        let store = room.store.clone();
+        let (ready, is_ready) = std::sync::mpsc::channel();
+        let (release, released) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let transaction = store.begin(&[Need { conversation, key: None, unread: None }]).unwrap();
+            ready.send(()).unwrap();
+            released.recv().unwrap();
+            drop(transaction);
+        });
+        is_ready.recv().unwrap();
+        Self { release, thread }
+    }
+
+    fn lets_go(self) {
+        self.release.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_somebody_else_holds_delays_its_own_conversation_only() {
-    let room = Arc::new(Room::built(|builder| builder.lanes(1)));
-    let (held, free) = (room.conversation(1), room.conversation(2));
-    let need = |conversation| Need { conversation, key: None, unread: None };
-    let other = room.store.clone();
-    let (ready, is_ready) = std::sync::mpsc::channel();
-    let (release, released) = std::sync::mpsc::channel::<()>();
-    let holder = std::thread::spawn(move || {
-        let transaction = other.begin(&[need(held)]).unwrap();
-        ready.send(()).unwrap();
-        released.recv().unwrap();
-        drop(transaction);
-    });
-    is_ready.recv().unwrap();
-    let waiting = at_once(&room, vec![text("waits")]);
+    for (batch, waiting) in [(1, 1), (1, 5), (4, 40), (128, 1)] {
+        let room = Arc::new(Room::built(|builder| builder.lanes(1).batch(batch)));
+        let holder = Holder::of(&room, room.conversation(1));
+        let waiting = at_once(&room, (0..waiting).map(|n| text(&n.to_string())).collect());
 
-    let passed = room.member(2).send(text("goes on")).await.unwrap();
+        for seq in 1..=10 {
+            assert_eq!(room.member(2).send(text("goes on")).await.unwrap().message.seq, seq);
+        }
 
-    assert_eq!(passed.message.conversation, free);
-    assert!(!waiting[0].is_finished());
-    release.send(()).unwrap();
-    holder.join().unwrap();
-    assert_eq!(answers(waiting).await.remove(0).unwrap().message.seq, 1);
+        assert!(waiting.iter().all(|one| !one.is_finished()), "batches of {batch}");
+        holder.lets_go();
+        let mut seqs: Vec<_> = answers(waiting).await.into_iter().map(|sent| sent.unwrap().message.seq).collect();
+        seqs.sort_unstable();
+        assert_eq!(seqs, (1..=seqs.len() as i64).collect::<Vec<_>>(), "batches of {batch}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_given_up_is_not_done_behind_the_callers_back() {
+    let room = Room::built(|builder| builder.lanes(1));
+    let (given_up, other) = (room.conversation(1), room.conversation(2));
+    // Away for three seconds: the pauses between attempts grow to 320 ms.
+    room.store.fail(At::Commit, 1, Fault::FateUnknown { applied: false });
+    room.store.fail(At::Begin, 14, Fault::Unavailable);
+
+    let refused = room.member(1).send(text("never mind")).await;
+    let later = loop {
+        match room.member(2).send(text("later")).await {
+            Err(Error::Late) => {}
+            other => break other,
+        }
+    };
+
+    assert!(matches!(refused, Err(Error::Late)), "{refused:?}");
+    assert_eq!(later.unwrap().message.conversation, other);
+    assert!(room.store.messages(given_up).is_empty(), "its caller was told that it was not done");
 }
 
 /// Panics at the first news.

@@ -74,9 +74,9 @@ impl Seats {
                 let everybody = Party::Member(MemberId(i64::MIN))..=Party::Member(MemberId(i64::MAX));
                 found.extend(self.in_scope(scope, everybody).cloned());
             }
+            Recipient::EveryAdmin(scope) => found.extend(self.admins(scope).cloned()),
             Recipient::Admins(scope, permission) => {
-                let everybody = Party::Admin(AdminId(i64::MIN))..=Party::Admin(AdminId(i64::MAX));
-                found.extend(self.in_scope(scope, everybody).filter(|chair| chair.may_hear(permission)).cloned());
+                found.extend(self.admins(scope).filter(|chair| chair.may_hear(permission)).cloned());
             }
         }
     }
@@ -95,6 +95,10 @@ impl Seats {
             }
         }
         online
+    }
+
+    fn admins(&self, scope: Scope) -> impl Iterator<Item = &Arc<Chair>> {
+        self.in_scope(scope, Party::Admin(AdminId(i64::MIN))..=Party::Admin(AdminId(i64::MAX)))
     }
 
     fn in_scope(&self, scope: Scope, who: RangeInclusive<Party>) -> impl Iterator<Item = &Arc<Chair>> {

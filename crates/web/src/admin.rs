@@ -8,7 +8,7 @@ use kefu_push::MallId;
 
 use crate::reply::NEXT;
 use crate::view::{ConversationView, HistoryView};
-use crate::{AdminCaller, ApiError, Body, Params, Reply, Site, history, member};
+use crate::{AdminCaller, ApiError, Body, Params, Reply, Site, history, instant, member};
 
 /// `GET /kefu-conversation/list`
 pub(crate) async fn list(
@@ -110,9 +110,6 @@ fn list_page(params: &Params, most: u32) -> Result<ConversationPage, ApiError> {
     Ok(ConversationPage { limit, after, name: params.text("name").map(str::to_owned) })
 }
 
-/// Milliseconds since the epoch that every database can keep: their calendars end with the year 9999, in any zone.
-const CALENDAR: std::ops::Range<i64> = 0..253_402_214_400_000;
-
 /// A place in the list, as text: pinned or not, when its last message was, its id.
 fn cursor(listed: &Listed) -> String {
     let conversation = &listed.conversation;
@@ -126,7 +123,7 @@ fn place(text: &str) -> Option<ListCursor> {
         "1" => true,
         _ => return None,
     };
-    let last = Timestamp(parts.next()?.parse().ok().filter(|ms| CALENDAR.contains(ms))?);
+    let last = Timestamp(parts.next()?.parse().ok().filter(|ms| instant::CALENDAR.contains(ms))?);
     let id = ConversationId(parts.next()?.parse().ok()?);
     parts.next().is_none().then_some(ListCursor { pinned, last, id })
 }

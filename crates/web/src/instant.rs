@@ -4,6 +4,9 @@ use chrono::{Duration, LocalResult, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 use kefu_domain::Timestamp;
 
+/// Milliseconds since the epoch that every database can keep: their calendars end with the year 9999, in any zone.
+pub(crate) const CALENDAR: std::ops::Range<i64> = 0..253_402_214_400_000;
+
 /// Reads `yyyy-MM-dd HH:mm:ss` in the zone of the settings.
 ///
 /// Where clocks were set back, the later of the two instants is meant: a page that overlaps is harmless, a gap is
@@ -26,7 +29,8 @@ pub(crate) fn parse(text: &str, zone: Tz) -> Option<Timestamp> {
         LocalResult::Ambiguous(_, later) => later,
         LocalResult::None => zone.from_local_datetime(&(wall + Duration::hours(1))).latest()?,
     };
-    Some(Timestamp(instant.timestamp_millis()))
+    // No message is older than the epoch or younger than the calendar.
+    Some(Timestamp(instant.timestamp_millis().clamp(CALENDAR.start, CALENDAR.end - 1)))
 }
 
 #[cfg(test)]
@@ -42,7 +46,8 @@ mod tests {
     fn a_wall_clock_is_read_in_its_zone() {
         check("2026-11-21 18:28:23", Tz::Asia__Shanghai, Some(1_795_256_903_000));
         check("1970-01-01 08:00:00", Tz::Asia__Shanghai, Some(0));
-        check("9999-12-31 23:59:59", Tz::UTC, Some(253_402_300_799_000));
+        check("9999-12-31 23:59:59", Tz::UTC, Some(CALENDAR.end - 1));
+        check("0000-01-01 00:00:00", Tz::Asia__Shanghai, Some(0));
         check("0000-00-00 00:00:00", Tz::UTC, None);
         check("2026-11-21 18:28:23.123456", Tz::UTC, None);
         check("2026-11-21", Tz::UTC, None);

@@ -1,6 +1,7 @@
 //! How fast one person may write.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
@@ -9,19 +10,26 @@ use kefu_domain::{Party, TenantId};
 use crate::ApiError;
 
 /// A token bucket for each sender: a minute's worth at once, refilled evenly.
-pub(crate) struct SendLimit(Option<DefaultKeyedRateLimiter<(TenantId, Party)>>);
+pub(crate) struct SendLimit {
+    buckets: Option<DefaultKeyedRateLimiter<(TenantId, Party)>>,
+    taken: AtomicUsize,
+}
+
+/// How many sends there are between two looks at what can be forgotten.
+const TIDY_EVERY: usize = 10_000;
 
 impl SendLimit {
     pub(crate) fn new(per_minute: Option<NonZeroU32>) -> Self {
-        Self(per_minute.map(|messages| RateLimiter::keyed(Quota::per_minute(messages))))
+        let buckets = per_minute.map(|messages| RateLimiter::keyed(Quota::per_minute(messages)));
+        Self { buckets, taken: AtomicUsize::new(0) }
     }
 
     /// Takes one token, or says in how many seconds there will be one.
     pub(crate) fn take(&self, tenant: TenantId, party: Party) -> Result<(), ApiError> {
-        let Some(buckets) = &self.0 else { return Ok(()) };
+        let Some(buckets) = &self.buckets else { return Ok(()) };
         let taken = buckets.check_key(&(tenant, party));
         // Full buckets are forgotten now and then, so that the memory is bounded by who is writing.
-        if buckets.len() > 10_000 {
+        if self.taken.fetch_add(1, Ordering::Relaxed) % TIDY_EVERY == TIDY_EVERY - 1 {
             buckets.retain_recent();
         }
         taken.map_err(|until| ApiError::TooMany(until.wait_time_from(DefaultClock::default().now()).as_secs() + 1))

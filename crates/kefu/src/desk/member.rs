@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use kefu_domain::{Act, Command, ConversationId, Member, MessagePage, Profile, Refusal, Sent};
 
+use tokio::time::Instant;
+
 use super::read::{self, UpTo};
-use super::{History, Inner, Post, store};
+use super::{History, Inner, Post, deadline, store};
 use crate::Error;
 
 /// What one member may do, in the one conversation that is theirs.
@@ -21,17 +23,18 @@ impl MemberDesk {
     /// The message is committed when this returns. The same key again gives the same message and
     /// `duplicate: true`; the same key with another content is refused.
     pub async fn send(&self, post: Post) -> Result<Sent, Error> {
-        let id = self.open().await?;
+        let until = deadline();
+        let id = self.open(until).await?;
         let draft = post.draft()?;
         let command = Command::of_member(self.me, id, Act::Send(draft));
-        self.desk.say(command, self.profile.avatar.clone()).await
+        self.desk.say(until, command, self.profile.avatar.clone()).await
     }
 
     /// A page of the member's conversation; empty when there is none yet.
     pub async fn history(&self, page: MessagePage) -> Result<History, Error> {
         let me = self.me;
         self.desk
-            .ask(move |desk| {
+            .ask(deadline(), move |desk| {
                 let id = match desk.known.conversation(&me) {
                     Some(id) => Some(id),
                     None => store(desk.conversations.of_member(me))?.map(|found| found.id),
@@ -43,10 +46,10 @@ impl MemberDesk {
 
     /// Marks what the desk wrote as read, up to a number, or up to what this member has been shown.
     pub async fn read(&self, id: ConversationId, up_to: Option<i64>) -> Result<(), Error> {
-        let me = self.me;
+        let (me, until) = (self.me, deadline());
         let target = self
             .desk
-            .ask(move |desk| {
+            .ask(until, move |desk| {
                 let found = store(desk.conversations.find(me.scope, id))?;
                 let mine = found.filter(|found| found.member == me.id).ok_or(Refusal::NoSuchConversation(id))?;
                 Ok(read::target(desk, &mine, me.party(), up_to))
@@ -54,17 +57,19 @@ impl MemberDesk {
             .await?;
         match target {
             UpTo::Nothing => Ok(()),
-            UpTo::Seq(seq) => self.desk.carry(Command::of_member(me, id, Act::ReadUpTo(seq)), None).await.map(|_| ()),
+            UpTo::Seq(seq) => {
+                self.desk.carry(until, Command::of_member(me, id, Act::ReadUpTo(seq)), None).await.map(|_| ())
+            }
         }
     }
 
-    async fn open(&self) -> Result<ConversationId, Error> {
+    async fn open(&self, until: Instant) -> Result<ConversationId, Error> {
         let me = self.me;
         if let Some(id) = self.desk.known.conversation(&me) {
             return Ok(id);
         }
         self.desk
-            .ask(move |desk| {
+            .ask(until, move |desk| {
                 let id = store(desk.writes.open(me))?;
                 desk.known.has_opened(me, id);
                 Ok(id)
