@@ -8,6 +8,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use kefu_storage::{Database, OpenError};
 
 use crate::cli::{Cli, Command, Side, TokenArguments};
 use crate::config::{self, Settings};
@@ -50,6 +51,18 @@ fn migrate(mut settings: Settings, out: &mut dyn Write) -> Result<(), Failure> {
     Ok(writeln!(out, "{}: the tables are up to date", database.version())?)
 }
 
+/// Opens a database that a server has used already, and leaves its tables as they are.
+fn open_as_it_is(settings: &Settings) -> Result<Database, Failure> {
+    let mut settings = settings.clone();
+    settings.database.migrate = false;
+    serve::open(&settings).map_err(|error| match error {
+        OpenError::NotMigrated => "the database's tables are missing or older than this program; \
+                                   run `kefu-server migrate`, or start the server once"
+            .into(),
+        error => error.into(),
+    })
+}
+
 fn token(settings: &Settings, arguments: TokenArguments, out: &mut dyn Write) -> Result<(), Failure> {
     if !settings.server.development {
         return Err("tokens are made in development mode only (--dev); elsewhere the shop's server signs them".into());
@@ -82,4 +95,37 @@ fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    fn run(file: &std::path::Path, command: &[&str]) -> Result<String, String> {
+        let arguments = ["kefu-server", "--config", file.to_str().unwrap()].into_iter().chain(command.iter().copied());
+        let mut out = Vec::new();
+        let done = execute(&Cli::try_parse_from(arguments).unwrap(), &mut out);
+        done.map(|()| String::from_utf8(out).unwrap()).map_err(|failure| chain(failure.as_ref()))
+    }
+
+    #[test]
+    fn adding_makes_the_tables_and_whatever_only_looks_or_changes_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, tables) = (folder.path().join("kefu.toml"), folder.path().join("data/kefu.sqlite3"));
+        let url = format!("sqlite:{}", tables.display());
+        let secret = "9f86d081884c7d659a2feaa0c55ad015";
+        std::fs::write(&file, format!("[auth]\njwt_secret = {secret:?}\n[database]\nurl = {url:?}")).unwrap();
+
+        for command in [&["tenant", "list"][..], &["admin", "list"], &["admin", "disable", "kefu"]] {
+            let refusal = run(&file, command).unwrap_err();
+            assert!(refusal.contains("kefu-server migrate"), "{refusal}");
+            assert!(!tables.parent().unwrap().exists(), "{command:?} left something behind");
+        }
+        run(&file, &["tenant", "add", "mall", "--id", "1"]).unwrap();
+
+        assert_eq!(run(&file, &["tenant", "list"]).unwrap(), "1\tmall\tenabled\n");
+        assert_eq!(run(&file, &["admin", "list"]).unwrap(), "");
+    }
 }

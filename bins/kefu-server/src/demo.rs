@@ -1,8 +1,8 @@
 //! The demonstration page: a member on the left, an agent on the right. In development mode it gets ready tokens.
 
-use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use kefu_push::MallId;
 use kefu_web::{ApiError, Params, Reply};
 use serde_json::{Value, json};
@@ -47,9 +47,17 @@ pub(crate) async fn file(name: Path<String>) -> HttpResponse {
     }
 }
 
-/// `GET /demo/session`: tokens of a member and an agent; `member` chooses another member.
-pub(crate) async fn session(demo: Data<Demo>, query: Params) -> Result<Reply<Value>, ApiError> {
+/// `GET /demo/session`: tokens of a member and an agent; `member` chooses another member. Whatever other page the
+/// developer's browser shows gets none.
+pub(crate) async fn session(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    query: Params,
+) -> Result<Reply<Value>, ApiError> {
     let Some(development) = &demo.development else { return Err(ApiError::NotFound("/demo/session".into())) };
+    if !is_ours(&request) {
+        return Err(ApiError::Forbidden);
+    }
     let member = development.member(query.number("member")?.unwrap_or(101));
     let agent = development.agent();
     let signed = |claims: &crate::identity::Claims| {
@@ -62,6 +70,15 @@ pub(crate) async fn session(demo: Data<Demo>, query: Params) -> Result<Reply<Val
         }))),
         _ => Err(ApiError::Desk(kefu::Error::Crashed)),
     }
+}
+
+/// Whether a page of this server asks, or no page at all.
+fn is_ours(request: &HttpRequest) -> bool {
+    let Some(origin) = request.headers().get(header::ORIGIN) else { return true };
+    let origin = origin.to_str().ok().and_then(|text| Some(text.split_once("://")?.1));
+    let named = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = named.or_else(|| request.uri().authority().map(|authority| authority.as_str()));
+    matches!((origin, host), (Some(origin), Some(host)) if origin.eq_ignore_ascii_case(host))
 }
 
 fn text(media: &'static str, content: &'static str) -> HttpResponse {
@@ -77,6 +94,22 @@ fn text(media: &'static str, content: &'static str) -> HttpResponse {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{ask_once, request, world};
+
+    #[actix_web::test]
+    async fn only_this_servers_own_page_gets_tokens() {
+        let world = world();
+        let code = async |headers: &[(&'static str, &str)]| {
+            ask_once(&world, request("GET", "/demo/session", None, headers)).await.code()
+        };
+        let host = ("Host", "127.0.0.1:48080");
+
+        assert_eq!(code(&[host]).await, 0, "a page's own request has no Origin");
+        assert_eq!(code(&[host, ("Origin", "http://127.0.0.1:48080")]).await, 0);
+        for origin in ["https://evil.example", "http://127.0.0.1:3000", "http://127.0.0.1", "null", ""] {
+            assert_eq!(code(&[host, ("Origin", origin)]).await, 403, "{origin}");
+        }
+    }
 
     #[test]
     fn whatever_the_page_loads_is_served() {

@@ -89,9 +89,8 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
 /// Opens the database that the settings name. Blocks.
 pub fn open(settings: &Settings) -> Result<Database, OpenError> {
     let wanted = &settings.database;
-    if let Some(folder) =
-        wanted.url.reveal().strip_prefix("sqlite:").and_then(|path| std::path::Path::new(path).parent())
-    {
+    let file = wanted.url.reveal().strip_prefix("sqlite:").filter(|_| wanted.migrate);
+    if let Some(folder) = file.and_then(|path| std::path::Path::new(path).parent()) {
         // Where this fails, opening fails too, and says so.
         let _ = std::fs::create_dir_all(folder);
     }

@@ -53,7 +53,7 @@ impl Standalone {
             tokens,
             throttle: Throttle::new(auth.login_failures, Duration::from_secs(auth.login_wait_seconds.into())),
             turns: Turns::default(),
-            shelf: Shelf::open(&upload.dir)?,
+            shelf: Shelf::open(&upload.dir, crate::clock::now())?,
             quota: Quota::new(upload.daily_files, upload.daily_bytes),
             upload,
             public_url: public_url.trim_end_matches('/').to_owned(),

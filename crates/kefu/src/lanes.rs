@@ -77,9 +77,11 @@ impl Lanes {
         })
     }
 
-    /// Whether every lane runs, and none has been waiting for its database for too long.
+    /// Whether jobs are accepted, every lane runs, and none has been waiting for its database for too long.
     pub(crate) fn all_run(&self) -> bool {
-        self.threads.len() == self.count
+        let accepts = !self.queues.read().unwrap_or_else(PoisonError::into_inner).is_empty();
+        accepts
+            && self.threads.len() == self.count
             && self.threads.iter().all(|(thread, pulse)| !thread.is_finished() && !pulse.hangs())
     }
 

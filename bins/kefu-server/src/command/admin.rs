@@ -5,14 +5,16 @@ use std::io::{BufRead as _, IsTerminal as _, Write};
 use kefu_domain::TenantId;
 use kefu_storage::{Account, AccountStatus, Database, NewAccount};
 
-use super::Failure;
+use super::{Failure, open_as_it_is};
 use crate::cli::{AccountArguments, AdminCommand, PasswordArguments};
 use crate::config::Settings;
 use crate::serve;
 use crate::standalone::password;
 
 pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn Write) -> Result<(), Failure> {
-    let database = serve::open(settings)?;
+    // Accounts can be added before the first start.
+    let adds = matches!(command, AdminCommand::Add { .. });
+    let database = if adds { serve::open(settings)? } else { open_as_it_is(settings)? };
     match command {
         AdminCommand::Add { username, tenant, role, nickname, avatar, password } => {
             password::check_username(&username)?;

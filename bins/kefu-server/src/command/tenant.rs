@@ -5,13 +5,15 @@ use std::io::Write;
 use kefu_domain::TenantId;
 use kefu_storage::{NewTenant, TenantStatus};
 
-use super::Failure;
+use super::{Failure, open_as_it_is};
 use crate::cli::TenantCommand;
 use crate::config::Settings;
 use crate::serve;
 
 pub(super) fn execute(settings: &Settings, command: TenantCommand, out: &mut dyn Write) -> Result<(), Failure> {
-    let database = serve::open(settings)?;
+    // Tenants can be added before the first start.
+    let adds = matches!(command, TenantCommand::Add { .. });
+    let database = if adds { serve::open(settings)? } else { open_as_it_is(settings)? };
     match command {
         TenantCommand::Add { name, id } => {
             if name.trim().is_empty() || name.chars().count() > 64 || name.contains(char::is_control) {

@@ -39,14 +39,19 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
     require(server.workers <= 1_024, "server.workers", "is more than 1024; 0 takes one per core");
     require(server.max_connections > 0, "server.max_connections", "is 0, so nobody could connect; write at least 1");
     require(
+        (1..=3_600).contains(&server.keep_alive_seconds),
+        "server.keep_alive_seconds",
+        "is not within 1 to 3600; 75 is a good value",
+    );
+    require(
         (1..=60).contains(&server.header_timeout_seconds),
         "server.header_timeout_seconds",
         "is not within 1 to 60; 5 is a good value",
     );
     require(
-        (1..=12).contains(&server.stop_seconds),
+        (1..=10).contains(&server.stop_seconds),
         "server.stop_seconds",
-        "is not within 1 to 12; a stop has 15 seconds in all",
+        "is not within 1 to 10; a stop has 15 seconds in all",
     );
     require(
         server.client_ip_header.is_empty()

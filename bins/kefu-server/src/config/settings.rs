@@ -37,11 +37,11 @@ pub struct ServerSettings {
     pub workers: usize,
     /// Connections per thread, sockets included.
     pub max_connections: usize,
-    /// How long a connection may idle between two requests.
+    /// How long a connection may idle between two requests: 1 to 3600.
     pub keep_alive_seconds: u64,
     /// How long a client may take to send its headers.
     pub header_timeout_seconds: u64,
-    /// How long running requests are waited for when stopping; the whole stop takes a little more.
+    /// How long running requests are waited for when stopping: 1 to 10; the whole stop takes a little more.
     pub stop_seconds: u64,
     /// The header in which a proxy of yours names the client's address, such as `x-real-ip`; empty: no proxy.
     pub client_ip_header: String,
@@ -117,7 +117,7 @@ pub struct AuthSettings {
     pub refresh_token_seconds: u32,
     /// Wrong passwords for one account from one address before it has to wait.
     pub login_failures: u32,
-    /// How long it then waits.
+    /// How long it then waits, from the last try that was let in.
     pub login_wait_seconds: u32,
 }
 

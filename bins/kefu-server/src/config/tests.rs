@@ -111,7 +111,9 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[server]\nworkers = \"many\"", "server.workers");
     refused("[server]\nmax_connections = 0", "server.max_connections");
     refused("[server]\nheader_timeout_seconds = 0", "server.header_timeout_seconds");
-    refused("[server]\nstop_seconds = 60", "server.stop_seconds");
+    refused("[server]\nkeep_alive_seconds = 0", "server.keep_alive_seconds");
+    refused("[server]\nkeep_alive_seconds = 3601", "server.keep_alive_seconds");
+    refused("[server]\nstop_seconds = 11", "server.stop_seconds");
     refused("[server]\nclient_ip_header = \"x real ip\"", "server.client_ip_header");
     refused("[server]\ndemo = \"perhaps\"", "server.demo");
     refused("[database]\nurl = \"\"", "database.url");

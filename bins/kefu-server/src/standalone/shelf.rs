@@ -1,13 +1,18 @@
 //! Where uploaded files lie: under names that we choose, never overwritten, safe on disk before they are answered.
 
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use kefu_domain::Timestamp;
 use tempfile::NamedTempFile;
 
 use super::magic::FileKind;
 use crate::random;
+
+/// No upload is allowed to take that long: whatever has lain still for it, nobody is receiving any more.
+const LEFT_BEHIND_MS: i64 = 3_600 * 1_000;
 
 /// The folder of uploaded files.
 #[derive(Debug, Clone)]
@@ -16,13 +21,18 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Uses a folder, which is made if it is missing. Files half received before a crash are swept out.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    /// Uses a folder, which is made if it is missing. Files half received before a crash are swept out once they
+    /// are an hour old; younger ones may be another server's, which is receiving them into the same folder.
+    pub fn open(root: &Path, now: Timestamp) -> io::Result<Self> {
         let incoming = root.join("incoming");
-        if incoming.exists() {
-            fs::remove_dir_all(&incoming)?;
-        }
         fs::create_dir_all(&incoming)?;
+        for entry in fs::read_dir(&incoming)? {
+            match sweep(&entry?, now) {
+                // Another server was faster.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                done => done?,
+            }
+        }
         Ok(Self { root: root.to_owned() })
     }
 
@@ -59,6 +69,15 @@ impl Shelf {
     }
 }
 
+/// Removes a file that was left behind.
+fn sweep(entry: &DirEntry, now: Timestamp) -> io::Result<()> {
+    let about = entry.metadata()?;
+    let since = about.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let changed = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+    let left_behind = about.is_file() && now.0.saturating_sub(changed) > LEFT_BEHIND_MS;
+    if left_behind { fs::remove_file(entry.path()) } else { Ok(()) }
+}
+
 /// The kind of file that a name of ours promises; `None` for any other name.
 #[must_use]
 pub fn kind_of(name: &str) -> Option<FileKind> {
@@ -69,11 +88,12 @@ pub fn kind_of(name: &str) -> Option<FileKind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock;
 
     #[test]
     fn a_kept_file_is_found_under_its_name() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path()).unwrap();
+        let shelf = Shelf::open(folder.path(), clock::now()).unwrap();
         let mut received = shelf.receive().unwrap();
         received.write_all(b"%PDF-1.7").unwrap();
 
@@ -87,19 +107,32 @@ mod tests {
     #[test]
     fn a_file_that_is_not_kept_leaves_nothing_behind() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path()).unwrap();
+        let shelf = Shelf::open(folder.path(), clock::now()).unwrap();
 
         drop(shelf.receive().unwrap());
-        shelf.receive().unwrap().keep().unwrap();
-        Shelf::open(folder.path()).unwrap();
 
-        assert_eq!(fs::read_dir(folder.path().join("incoming")).unwrap().count(), 0, "a crash's leftovers are gone");
+        assert_eq!(fs::read_dir(folder.path().join("incoming")).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_crashs_leftovers_go_and_what_another_server_is_receiving_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(folder.path(), clock::now()).unwrap();
+        let (file, path) = shelf.receive().unwrap().keep().unwrap();
+        let changed = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        file.set_modified(changed).unwrap();
+
+        Shelf::open(folder.path(), Timestamp(1_000_000_000 + LEFT_BEHIND_MS)).unwrap();
+        assert!(path.exists(), "somebody may still be receiving it");
+
+        Shelf::open(folder.path(), Timestamp(1_000_000_001 + LEFT_BEHIND_MS)).unwrap();
+        assert!(!path.exists());
     }
 
     #[test]
     fn no_other_name_leads_anywhere() {
         let folder = tempfile::tempdir().unwrap();
-        let shelf = Shelf::open(folder.path()).unwrap();
+        let shelf = Shelf::open(folder.path(), clock::now()).unwrap();
         let stem = "a".repeat(32);
         let names = [
             String::new(),

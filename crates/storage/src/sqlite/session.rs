@@ -26,7 +26,7 @@ impl Connector for Sessions {
         if self.writes {
             // Checkpoints write pages all over the file: rare and large ones cost the least, at the price of a
             // write-ahead log of 80 MB.
-            conn.batch_execute("PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -262144")?;
+            conn.batch_execute("PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -65536")?;
         } else {
             conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192")?;
         }
