@@ -211,10 +211,10 @@ async fn stopping_finishes_what_was_accepted_and_accepts_no_more() {
     let gate = room.store.shut_gate();
     let sending = at_once(&room, (0..20).map(|n| text(&n.to_string())).collect());
     let gate = somebody_at(gate).await;
+    assert!(room.desk.is_running());
     let desk = room.desk.clone();
     let stopping = tokio::task::spawn_blocking(move || desk.stop(std::time::Duration::from_secs(20)));
 
-    assert!(room.desk.is_running());
     gate.open();
 
     assert!(stopping.await.unwrap(), "all lanes ended in time");
