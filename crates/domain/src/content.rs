@@ -6,7 +6,7 @@ mod media;
 
 use serde_json::{Map, Value};
 
-use crate::{Fingerprint, Party};
+use crate::{Fingerprint, Side};
 
 /// The longest content, in characters, counted as submitted, before anything is wrapped.
 pub const MAX_CHARS: usize = 8_192;
@@ -70,10 +70,10 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| i64::from(kind.code()) == code)
     }
 
-    /// Whether a party may say this: system lines and invitations to rate come from the desk only.
+    /// Whether a side may say this: system lines and invitations to rate come from the desk only.
     #[must_use]
-    pub const fn may_be_said_by(self, party: Party) -> bool {
-        !matches!((self, party), (Self::System | Self::Rating, Party::Member(_)))
+    pub const fn may_be_said_by(self, side: Side) -> bool {
+        !matches!((self, side), (Self::System | Self::Rating, Side::Member))
     }
 }
 
@@ -132,10 +132,10 @@ impl Content {
         Ok(Self { kind, body, fingerprint: Fingerprint::of(kind.code(), submitted) })
     }
 
-    /// The same, for a `contentType` as it was sent and the party that sends it.
-    pub fn said_by(party: Party, code: i64, submitted: &str) -> Result<Self, ContentError> {
+    /// The same, for a `contentType` as it was sent and the side that sends it.
+    pub fn said_by(side: Side, code: i64, submitted: &str) -> Result<Self, ContentError> {
         let kind = Kind::of(code).ok_or(ContentError::UnknownKind(code))?;
-        if !kind.may_be_said_by(party) {
+        if !kind.may_be_said_by(side) {
             return Err(ContentError::NotForMembers(kind.code()));
         }
         Self::new(kind, submitted)
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     fn a_member_never_sends_system_lines_or_invitations() {
-        let member = Party::Member(crate::MemberId(1));
-        let admin = Party::Admin(crate::AdminId(1));
+        let member = Side::Member;
+        let admin = Side::Desk;
         for kind in Kind::ALL {
             let only_desk = matches!(kind, Kind::System | Kind::Rating);
             assert_eq!(kind.may_be_said_by(member), !only_desk, "{kind:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kefu_domain::{DirectoryError, Refusal, StoreError};
+use kefu_domain::{Refusal, StoreError};
 
 /// Why a request was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -20,9 +20,6 @@ pub enum Error {
     /// The database is not there. Nothing was done, or it is not known: repeat with the same key.
     #[error("the store did not answer")]
     Store(#[from] StoreError),
-    /// A directory is not there, and the request cannot do without it.
-    #[error(transparent)]
-    Directory(#[from] DirectoryError),
     /// A defect of ours; nothing was done.
     #[error("the request crashed")]
     Crashed,

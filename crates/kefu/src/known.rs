@@ -37,6 +37,10 @@ impl Known {
         self.of_member.insert(member, id);
     }
 
+    pub(crate) fn forget(&self, member: &Member) {
+        self.of_member.invalidate(member);
+    }
+
     pub(crate) fn place(&self, id: ConversationId) -> Option<(Scope, MemberId)> {
         self.place.get(&id)
     }

@@ -3,7 +3,7 @@
 
 use actix_web::web::Data;
 use kefu::Listed;
-use kefu_domain::{ConversationId, ConversationPage, ListCursor, Party, Permission, Timestamp};
+use kefu_domain::{ConversationId, ConversationPage, ListCursor, Permission, Side, Timestamp};
 use kefu_push::MallId;
 
 use crate::reply::NEXT;
@@ -63,8 +63,7 @@ pub(crate) async fn hide(site: Data<Site>, caller: AdminCaller, params: Params) 
 /// `POST /kefu-message/send`
 pub(crate) async fn send(site: Data<Site>, caller: AdminCaller, body: Body) -> Result<Reply<MallId>, ApiError> {
     let id = conversation(body.id("conversationId")?)?;
-    // What may be said depends on the side only, so the body can be read before the permission is asked for.
-    let post = member::post(&body, Party::System)?;
+    let post = member::post(&body, Side::Desk)?;
     let (me, profile) = caller.may(Permission::MessageSend)?;
     site.0.limit.take(me.scope.tenant, me.party())?;
     let sent = site.0.desk.admin(me, profile).send(id, post).await?;

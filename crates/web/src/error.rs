@@ -91,7 +91,7 @@ impl ApiError {
             Self::Desk(Error::Busy(after)) => {
                 return Told::later(429, "请求过于频繁，请稍后重试", after.as_secs().max(1));
             }
-            Self::Desk(Error::Late | Error::Store(_) | Error::Directory(_)) if !self.is_defect() => {
+            Self::Desk(Error::Late | Error::Store(_)) if !self.is_defect() => {
                 return Told::later(503, "服务暂时不可用，请稍后用同一个 clientMsgId 重试", 1);
             }
             Self::Desk(_) => (500, "系统异常".into()),

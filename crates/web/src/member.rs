@@ -2,7 +2,7 @@
 
 use actix_web::web::Data;
 use kefu::Post;
-use kefu_domain::{ClientMsgId, Content, ConversationId, Party, Refusal};
+use kefu_domain::{ClientMsgId, Content, ConversationId, Refusal, Side};
 use kefu_push::MallId;
 
 use crate::view::HistoryView;
@@ -10,7 +10,7 @@ use crate::{ApiError, Body, MemberCaller, Params, Reply, Site, history};
 
 /// `POST /kefu-message/send`
 pub(crate) async fn send(site: Data<Site>, caller: MemberCaller, body: Body) -> Result<Reply<MallId>, ApiError> {
-    let post = post(&body, caller.me.party())?;
+    let post = post(&body, Side::Member)?;
     site.0.limit.take(caller.me.scope.tenant, caller.me.party())?;
     let sent = site.0.desk.member(caller.me, caller.profile).send(post).await?;
     Ok(Reply::sent(&sent))
@@ -36,7 +36,7 @@ pub(crate) async fn read(site: Data<Site>, caller: MemberCaller, params: Params)
 }
 
 /// What a body wants to say. Everything about the sender comes from who they are, never from the body.
-pub(crate) fn post(body: &Body, sender: Party) -> Result<Post, ApiError> {
+pub(crate) fn post(body: &Body, sender: Side) -> Result<Post, ApiError> {
     let code = body.id("contentType")?.ok_or(ApiError::Invalid("消息类型不能为空".into()))?;
     let content = body.text("content")?.filter(|text| !text.is_empty());
     let content = content.ok_or(ApiError::Invalid("消息不能为空".into()))?;

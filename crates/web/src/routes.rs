@@ -2,7 +2,7 @@
 
 use actix_web::http::Method;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse};
 use kefu_domain::Permission;
 
 use crate::{ApiError, Caller, admin, body, member, socket};
@@ -122,16 +122,20 @@ pub fn mount<T: 'static>(config: &mut ServiceConfig, routes: &'static [Route], d
         for row in rows {
             resource = resource.route((row.handler)().method(row.verb.method()));
         }
-        config.service(resource.default_service(web::to(wrong_method)));
+        let refuse =
+            if matches!(first.access, Access::Admin(_)) { web::to(no_such_route) } else { web::to(wrong_method) };
+        config.service(resource.default_service(refuse));
     }
 }
 
 /// A path that exists, asked in a way that does not.
-async fn wrong_method(request: HttpRequest) -> HttpResponse {
-    let error = match Caller::of(&request) {
-        Err(error) => error,
-        Ok(_) if request.path().starts_with("/admin-api/promotion/") => ApiError::ModuleDisabled,
-        Ok(_) => ApiError::Method(request.method().to_string()),
-    };
-    error.error_response()
+async fn wrong_method(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Caller::of(&request)?;
+    Err(ApiError::Method(request.method().to_string()))
+}
+
+/// The same at the desk: the mall answers as to a module that it does not have.
+async fn no_such_route(request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    Caller::of(&request)?;
+    Err(ApiError::ModuleDisabled)
 }

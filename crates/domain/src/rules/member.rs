@@ -10,7 +10,7 @@ pub fn run(work: &mut UnitOfWork, me: Member, id: ConversationId, act: &Act) -> 
         .is_some_and(|conversation| conversation.scope == me.scope && conversation.member == me.id);
     match act {
         _ if !mine => Err(Refusal::NoSuchConversation(id)),
-        Act::Send(draft) if !draft.content.kind().may_be_said_by(me.party()) => {
+        Act::Send(draft) if !draft.content.kind().may_be_said_by(Side::Member) => {
             Err(crate::ContentError::NotForMembers(draft.content.kind().code()).into())
         }
         Act::Send(draft) => send(work, me.party(), id, draft),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kefu_domain::{Act, Command, ConversationId, Member, MessagePage, Profile, Refusal, Sent};
+use kefu_domain::{Act, Command, ConversationId, Draft, Member, MessagePage, Profile, Refusal, Sent};
 
 use tokio::time::Instant;
 
@@ -24,8 +24,20 @@ impl MemberDesk {
     /// `duplicate: true`; the same key with another content is refused.
     pub async fn send(&self, post: Post) -> Result<Sent, Error> {
         let until = deadline();
-        let id = self.open(until).await?;
         let draft = post.draft()?;
+        let id = self.open(until).await?;
+        match self.say(until, id, draft.clone()).await {
+            // What was remembered is no more, a database that was restored perhaps: open it anew.
+            Err(Error::Refused(Refusal::NoSuchConversation(_))) => {
+                self.desk.known.forget(&self.me);
+                let id = self.open(until).await?;
+                self.say(until, id, draft).await
+            }
+            sent => sent,
+        }
+    }
+
+    async fn say(&self, until: Instant, id: ConversationId, draft: Draft) -> Result<Sent, Error> {
         let command = Command::of_member(self.me, id, Act::Send(draft));
         self.desk.say(until, command, self.profile.avatar.clone()).await
     }
