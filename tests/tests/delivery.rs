@@ -133,10 +133,11 @@ on_both! {
     }
 }
 
-/// One conversation, five people at work in it, each with dice of their own.
+/// One conversation, five people at work in it, each with dice of their own, and a socket that listens.
 async fn schedule(server: &Server, seed: u64) {
     let member = 1_000 + i64::try_from(seed).expect("a small number");
     let alice = server.member(member);
+    let socket = alice.listen().await;
     let first = alice.send(&text("first"), None).await.ok().seq();
     let id = server.books().conversation_of(member).expect("a conversation").id;
 
@@ -167,6 +168,9 @@ async fn schedule(server: &Server, seed: u64) {
     let row = server.books().conversation_of(member).expect("a conversation");
     assert_eq!(Some(row.desk_read), highest(false), "the desk's cursor, seed {seed}");
     assert_eq!(Some(row.member_read), highest(true), "the member's cursor, seed {seed}");
+    socket.wait_until("the newest", |frames| frames.iter().any(|frame| frame.seq() == Some(row.head))).await;
+    socket.settle().await;
+    assert_eq!(socket.seqs(), (1..=row.head).collect::<Vec<_>>(), "the member's socket, seed {seed}");
     let shown = server.agent(9).conversation(id).await.ok().data["adminUnreadMessageCount"].as_i64();
     assert_eq!(shown, Some(row.desk_unread), "the badge, seed {seed}");
 }

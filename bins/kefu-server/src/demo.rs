@@ -49,11 +49,7 @@ pub(crate) async fn file(name: Path<String>) -> HttpResponse {
 
 /// `GET /demo/session`: tokens of a member and an agent; `member` chooses another member. Whatever other page the
 /// developer's browser shows gets none.
-pub(crate) async fn session(
-    demo: Data<Demo>,
-    request: HttpRequest,
-    query: Params,
-) -> Result<Reply<Value>, ApiError> {
+pub(crate) async fn session(demo: Data<Demo>, request: HttpRequest, query: Params) -> Result<Reply<Value>, ApiError> {
     let Some(development) = &demo.development else { return Err(ApiError::NotFound("/demo/session".into())) };
     if !is_ours(&request) {
         return Err(ApiError::Forbidden);

@@ -15,6 +15,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use kefu_domain::{Party, Scope, StoreError, TenantId};
 use kefu_web::{Access, ApiError, Caller};
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::identity::{Identity, Token, WhoAreYou};
@@ -22,6 +25,9 @@ use crate::tenants::Tenants;
 
 /// Nobody waits longer for an answer, whatever the database does. Uploads have a limit of their own.
 const ANSWER_WITHIN: Duration = Duration::from_millis(5_900);
+/// Questions to the database that are being put or wait for a thread. More of them wait where waiting costs no
+/// thread, as after a restart, when everybody comes back at once.
+const QUESTIONS_AT_ONCE: usize = 256;
 /// Who somebody is must be known sooner, so that the desk has some time left.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -97,8 +103,9 @@ impl Gate {
         if let Some(answer) = self.who.at_once(&token) {
             return Ok(answer);
         }
-        let who = self.who.clone();
-        ask(KNOWN_WITHIN, move || who.ask(&token)).await
+        let (who, asked) = (self.who.clone(), token.clone());
+        let answer = ask(KNOWN_WITHIN, move || who.ask(&asked)).await;
+        answer.or_else(|error| self.who.without_asking(&token).map(Some).ok_or(error))
     }
 
     async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
@@ -146,15 +153,55 @@ pub async fn nothing(request: HttpRequest) -> HttpResponse {
     error.error_response()
 }
 
-/// Asks the database something where blocking is allowed, and waits that long for the answer.
+/// Asks the database something where blocking is allowed, and waits that long for the answer. A question that nobody
+/// waits for any more is not put, unless it is being put already.
 pub async fn ask<T: Send + 'static>(
     within: Duration,
     question: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match timeout(within, actix_web::web::block(question)).await {
+    static ROOM: Semaphore = Semaphore::const_new(QUESTIONS_AT_ONCE);
+    ask_in(&ROOM, within, question).await
+}
+
+async fn ask_in<T: Send + 'static>(
+    room: &'static Semaphore,
+    within: Duration,
+    question: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let until = Instant::now() + within;
+    let Ok(Ok(place)) = timeout_at(until, room.acquire()).await else {
+        return Err(ApiError::Desk(kefu::Error::Late));
+    };
+    let mut asked = Asked(tokio::task::spawn_blocking(move || {
+        // Inside, since one that was abandoned stays in the queue until a thread finds it there.
+        let _place = place;
+        question()
+    }));
+    answer(timeout_at(until, &mut asked.0).await)
+}
+
+/// Like [`ask`], for what must be gone through with although nobody may be waiting any more.
+pub async fn carry_out<T: Send + 'static>(
+    within: Duration,
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ApiError> {
+    answer(timeout(within, tokio::task::spawn_blocking(work)).await)
+}
+
+fn answer<T>(came: Result<Result<Result<T, StoreError>, JoinError>, Elapsed>) -> Result<T, ApiError> {
+    match came {
         Ok(Ok(answer)) => answer.map_err(|error| ApiError::Desk(kefu::Error::Store(error))),
         Ok(Err(_)) => Err(ApiError::Desk(kefu::Error::Crashed)),
         Err(_) => Err(ApiError::Desk(kefu::Error::Late)),
+    }
+}
+
+/// A question that is dropped from its queue with whoever asked it.
+struct Asked<T>(JoinHandle<T>);
+
+impl<T> Drop for Asked<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -16,6 +16,7 @@
 //!
 //! Beside those of `kefu`, `kefu-push` and `kefu-web`: `kefu_http_requests_total{method,route,status}` (counter) and
 //! `kefu_http_request_seconds{route}` (histogram). Routes are patterns; whatever is not in the table is `(unknown)`.
+//! `kefu_log_dropped_lines_total` (counter): lines of the log that nobody took in time.
 
 pub mod cli;
 pub mod clock;

@@ -27,7 +27,7 @@ use crate::{development, sweeper};
 const SEND_BUFFER: usize = 32 * 1024;
 /// A peer that vanished acknowledges nothing.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
-/// How long lanes may take for what they have taken on. With the requests' ten seconds a stop stays within fifteen.
+/// How long lanes may take for what they have taken on. The requests' ten seconds run at the same time.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
 /// How often the metrics are folded.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
@@ -182,16 +182,19 @@ impl Running {
         self.development.as_ref()
     }
 
-    /// Stops: no more connections, sockets closed, running requests finished, lanes drained. Says whether
-    /// everything that was taken on is done.
+    /// Stops: no more connections, lanes drained, sockets closed after what the lanes had to tell them, running
+    /// requests finished. Says whether everything that was taken on is done.
     pub async fn stop(self) -> bool {
         self.sweeping.abort();
-        let sockets = self.hub.close_all();
-        tracing::info!(sockets, "stopping");
-        self.server.stop(true).await;
-        let _ = self.serving.await;
+        tracing::info!("stopping");
+        // Sockets are connections too: they are what the listener's end waits for, so it is not waited for here.
+        let ended = self.server.stop(true);
         let desk = self.desk;
         let drained = rt::task::spawn_blocking(move || desk.stop(DRAIN_WITHIN)).await.unwrap_or(false);
+        let sockets = self.hub.close_all();
+        tracing::info!(sockets, "everybody was told; closing sockets");
+        ended.await;
+        let _ = self.serving.await;
         if drained {
             tracing::info!("stopped");
         } else {

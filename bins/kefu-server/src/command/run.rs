@@ -13,7 +13,7 @@ use crate::{clock, random};
 
 /// Runs the server until SIGTERM or SIGINT.
 pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failure> {
-    log::start(&settings.log);
+    let log = log::start(&settings.log);
     let prepared = prepare(settings)?;
     System::new().block_on(async {
         // Heard from the first moment on: a stop during the start is a stop too.
@@ -23,6 +23,7 @@ pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failu
         let (stop, quit) = (Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
         futures_util::future::select(stop, quit).await;
         running.stop().await;
+        drop(log);
         // Whatever still hangs in a database that does not answer is not waited for; nothing is lost by it.
         std::process::exit(0)
     })

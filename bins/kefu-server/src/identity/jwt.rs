@@ -2,7 +2,10 @@
 //!
 //! Claims: `id`, `type` (1 or `member`, 2 or `admin`), `tenant`, `exp`; optional `nickname`, `avatar`, and for
 //! agents `permissions` (absent: none). Numbers may come as texts of digits. What a token says of its bearer's name
-//! and picture is remembered, for the lists that others see; unchanged words are not written again.
+//! and picture is remembered, for the lists that others see: unchanged words are not written again, others once a
+//! minute, and whoever's words cannot be written is let in all the same.
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use kefu_domain::{Party, Permission, Profile, StoreError, TenantId, Timestamp};
@@ -15,6 +18,8 @@ use crate::clock;
 /// What the mall's columns hold.
 const MAX_NICKNAME: usize = 64;
 const MAX_AVATAR: usize = 512;
+/// Two tokens of one person that say different things would otherwise have every request write.
+const REWRITTEN_AFTER_MS: i64 = 60_000;
 /// Ids are numbers in JavaScript too.
 const MAX_ID: i64 = (1 << 53) - 1;
 
@@ -60,7 +65,16 @@ pub struct JwtIdentities {
     key: DecodingKey,
     validation: Validation,
     remember: Remember,
-    remembered: Cache<(TenantId, Party), Profile>,
+    remembered: Cache<(TenantId, Party), Remembered>,
+    /// Whether the last writing failed.
+    failing: AtomicBool,
+}
+
+/// What was written of somebody, and when.
+#[derive(Clone)]
+struct Remembered {
+    profile: Profile,
+    at: Timestamp,
 }
 
 impl JwtIdentities {
@@ -70,7 +84,13 @@ impl JwtIdentities {
         let mut validation = Validation::new(Algorithm::HS256);
         // Times are compared here, with our clock and without leeway: an expired token is expired.
         validation.validate_exp = false;
-        Self { key: DecodingKey::from_secret(secret.as_bytes()), validation, remember, remembered: Cache::new(100_000) }
+        Self {
+            key: DecodingKey::from_secret(secret.as_bytes()),
+            validation,
+            remember,
+            remembered: Cache::new(100_000),
+            failing: AtomicBool::new(false),
+        }
     }
 
     /// Whom the token names at that instant.
@@ -94,23 +114,56 @@ impl JwtIdentities {
         let tenant = TenantId(claims.tenant);
         Some(Identity { party, tenant, permissions, profile, credential: token.credential(), expires })
     }
+
+    /// Whether what a token says of its bearer is to be written now.
+    fn is_news(&self, identity: &Identity, now: Timestamp) -> bool {
+        let settled = |known: Remembered| {
+            known.profile == identity.profile || now.0.saturating_sub(known.at.0) < REWRITTEN_AFTER_MS
+        };
+        identity.profile != Profile::default()
+            && !self.remembered.get(&(identity.tenant, identity.party)).is_some_and(settled)
+    }
+
+    /// Writes it. What fails is tried again with the next request, and said once.
+    fn write(&self, identity: &Identity, now: Timestamp) {
+        let Identity { tenant, party, profile, .. } = identity;
+        match (self.remember)(*tenant, *party, profile) {
+            Ok(()) => {
+                self.remembered.insert((*tenant, *party), Remembered { profile: profile.clone(), at: now });
+                self.failing.store(false, Ordering::Relaxed);
+            }
+            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
+                tracing::warn!(%error, "names and pictures cannot be written; their bearers are let in without");
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn known_at(&self, token: &Token, now: Timestamp) -> Option<Option<Identity>> {
+        let Some(identity) = self.verify(token, now) else { return Some(None) };
+        (!self.is_news(&identity, now)).then_some(Some(identity))
+    }
+
+    fn ask_at(&self, token: &Token, now: Timestamp) -> Option<Identity> {
+        let identity = self.verify(token, now)?;
+        if self.is_news(&identity, now) {
+            self.write(&identity, now);
+        }
+        Some(identity)
+    }
 }
 
 impl WhoAreYou for JwtIdentities {
     fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
-        let Some(identity) = self.verify(token, clock::now()) else { return Some(None) };
-        let known =
-            self.remembered.get(&(identity.tenant, identity.party)).is_some_and(|known| known == identity.profile);
-        known.then_some(Some(identity))
+        self.known_at(token, clock::now())
     }
 
     fn ask(&self, token: &Token) -> Result<Option<Identity>, StoreError> {
-        let Some(identity) = self.verify(token, clock::now()) else { return Ok(None) };
-        if identity.profile != Profile::default() {
-            (self.remember)(identity.tenant, identity.party, &identity.profile)?;
-        }
-        self.remembered.insert((identity.tenant, identity.party), identity.profile.clone());
-        Ok(Some(identity))
+        Ok(self.ask_at(token, clock::now()))
+    }
+
+    fn without_asking(&self, token: &Token) -> Option<Identity> {
+        self.verify(token, clock::now())
     }
 }
 

@@ -10,6 +10,8 @@ use kefu_storage::{Database, Durability};
 use metrics_exporter_prometheus::PrometheusHandle;
 use serde::Serialize;
 
+use super::log;
+
 /// A database that takes longer is not there.
 const DATABASE_WITHIN: Duration = Duration::from_secs(1);
 
@@ -76,6 +78,7 @@ pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
 
 /// `GET /metrics`
 pub(crate) async fn metrics(health: Data<Health>) -> HttpResponse {
+    metrics::counter!("kefu_log_dropped_lines_total").absolute(log::dropped_lines());
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics.render())
 }
 

@@ -1,7 +1,7 @@
 //! The mall's own login, for accounts that are kept here.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
@@ -24,6 +24,11 @@ const HASHES_AT_ONCE: usize = 4;
 const TURN_WITHIN: Duration = Duration::from_secs(2);
 /// Hashing included.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+
+/// No account has longer ones, so they are neither looked up nor hashed nor counted: in characters,
+const LONGEST_USERNAME: usize = 64;
+/// and in bytes.
+const LONGEST_PASSWORD: usize = 256;
 
 /// How many passwords are being checked.
 #[derive(Clone)]
@@ -61,14 +66,18 @@ pub(crate) async fn login(state: Data<Standalone>, request: HttpRequest, body: B
     let username = required(&body, "username", "登录账号不能为空")?;
     let secret = required(&body, "password", "密码不能为空")?;
     let tenant = tenant_of(&request)?;
+    if username.chars().count() > LONGEST_USERNAME || secret.len() > LONGEST_PASSWORD {
+        return Err(wrong());
+    }
     let address = state.client(&request);
     let wait = |wait: Duration| ApiError::TooMany(wait.as_secs().max(1));
-    let attempt = state.throttle.enter(&format!("{tenant}/{}", username.to_lowercase()), &address).map_err(wait)?;
+    let account = format!("{tenant}/{}", username.to_lowercase());
+    let attempt = state.throttle.enter(&account, &address, Instant::now()).map_err(wait)?;
 
     let answer = check(&state, tenant, username, secret).await;
     let account = match answer {
         Ok(Some(account)) => account,
-        Ok(None) => return Err(ApiError::Own(1_002_000_000, "登录失败，账号密码不正确".into())),
+        Ok(None) => return Err(wrong()),
         Err(error) => {
             attempt.undecided();
             return Err(error);
@@ -98,8 +107,7 @@ async fn check(
         let known = password::check_username(&username).is_ok();
         let account = if known { database.account_by_name(tenant, &username)? } else { None };
         let kept = account.as_ref().map(|account| account.password_hash.as_str());
-        // Nothing longer was ever taken for a password; hashing it would only cost.
-        let same = secret.len() <= 256 && password::matches(&secret, kept);
+        let same = password::matches(&secret, kept);
         drop(turn);
         Ok(account.filter(|_| same))
     })
@@ -122,6 +130,10 @@ pub(crate) async fn refresh(state: Data<Standalone>, query: Params) -> Result<Re
 /// `POST /app-api/member/auth/refresh-token`: a signed token cannot be renewed here; the shop's server signs another.
 pub(crate) async fn member_refresh() -> Result<Reply<bool>, ApiError> {
     Err(expired())
+}
+
+fn wrong() -> ApiError {
+    ApiError::Own(1_002_000_000, "登录失败，账号密码不正确".into())
 }
 
 fn expired() -> ApiError {

@@ -126,7 +126,7 @@ async fn keep(state: &Data<Standalone>, caller: Caller, received: Received) -> R
         created: now,
     };
     let (database, shelf) = (state.database.clone(), state.shelf.clone());
-    crate::guard::ask(Duration::from_secs(10), move || {
+    crate::guard::carry_out(Duration::from_secs(10), move || {
         database.add_file(&stored).inspect_err(|_| {
             // A file without a row would lie there for ever.
             if let Err(error) = shelf.discard(&stored.name) {

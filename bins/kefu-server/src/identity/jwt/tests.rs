@@ -145,39 +145,94 @@ fn an_agent_may_what_the_token_names_and_a_member_nothing() {
     assert_eq!(identify(&signed(&with("type", json!(2)))).unwrap().permissions, [], "absent means none");
 }
 
-#[test]
-fn a_profile_is_written_once_until_it_changes() {
-    let written = Arc::new(Mutex::new(Vec::new()));
-    let book = Arc::clone(&written);
-    let identities = JwtIdentities::new(
-        SECRET,
-        Box::new(move |_, _, profile| {
-            book.lock().unwrap().push(profile.clone());
+/// What was written, and whether writing succeeds.
+#[derive(Clone, Default)]
+struct Book {
+    written: Arc<Mutex<Vec<String>>>,
+    is_closed: Arc<AtomicBool>,
+}
+
+impl Book {
+    fn identities(&self) -> JwtIdentities {
+        let book = self.clone();
+        let remember = move |_, _, profile: &Profile| {
+            if book.is_closed.load(Ordering::Relaxed) {
+                return Err(StoreError::Unavailable("down".into()));
+            }
+            book.written.lock().unwrap().push(profile.nickname.clone().unwrap());
             Ok(())
-        }),
-    );
-    let token = |nickname: &str| {
-        let claims = json!({"id": 101, "type": 1, "tenant": 1, "exp": 99_999_999_999_i64, "nickname": nickname});
-        Token::new(&signed(&claims)).unwrap()
-    };
+        };
+        JwtIdentities::new(SECRET, Box::new(remember))
+    }
 
-    assert_eq!(identities.at_once(&token("Ann")), None, "the first time has to be written");
-    identities.ask(&token("Ann")).unwrap().unwrap();
-    assert!(identities.at_once(&token("Ann")).unwrap().is_some());
-    assert_eq!(identities.at_once(&token("Anna")), None);
-    identities.ask(&token("Anna")).unwrap().unwrap();
+    fn written(&self) -> Vec<String> {
+        self.written.lock().unwrap().clone()
+    }
+}
 
-    let names: Vec<_> = written.lock().unwrap().iter().map(|profile| profile.nickname.clone().unwrap()).collect();
-    assert_eq!(names, ["Ann", "Anna"]);
+fn named(nickname: &str) -> Token {
+    let claims = json!({"id": 101, "type": 1, "tenant": 1, "exp": 99_999_999_999_i64, "nickname": nickname});
+    Token::new(&signed(&claims)).unwrap()
+}
+
+const fn later(ms: i64) -> Timestamp {
+    Timestamp(NOW.0 + ms)
 }
 
 #[test]
-fn a_token_whose_profile_could_not_be_written_is_not_answered() {
-    let down = || StoreError::Unavailable("down".into());
-    let identities = JwtIdentities::new(SECRET, Box::new(move |_, _, _| Err(down())));
-    let claims = json!({"id": 101, "type": 1, "tenant": 1, "exp": 99_999_999_999_i64, "nickname": "Ann"});
+fn a_profile_is_written_once_until_it_changes() {
+    let book = Book::default();
+    let identities = book.identities();
 
-    assert!(identities.ask(&Token::new(&signed(&claims)).unwrap()).is_err());
+    assert_eq!(identities.known_at(&named("Ann"), NOW), None, "the first time has to be written");
+    assert!(identities.ask_at(&named("Ann"), NOW).is_some());
+    assert!(identities.known_at(&named("Ann"), later(90_000)).unwrap().is_some());
+    assert_eq!(identities.known_at(&named("Anna"), later(90_000)), None);
+    assert!(identities.ask_at(&named("Anna"), later(90_000)).is_some());
+
+    assert_eq!(book.written(), ["Ann", "Anna"]);
+}
+
+#[test]
+fn two_tokens_that_say_different_things_write_once_a_minute() {
+    let book = Book::default();
+    let identities = book.identities();
+
+    for second in 0..120 {
+        let token = named(if second % 2 == 0 { "Ann" } else { "Anna" });
+        let now = later(second * 1_000);
+        if identities.known_at(&token, now).is_none() {
+            assert!(identities.ask_at(&token, now).is_some());
+        }
+    }
+
+    assert_eq!(book.written(), ["Ann", "Anna"]);
+}
+
+#[test]
+fn a_token_that_says_nothing_of_its_bearer_writes_nothing() {
+    let book = Book::default();
+
+    let known = book.identities().known_at(&Token::new(&signed(&member())).unwrap(), NOW);
+
+    assert!(known.unwrap().is_some());
+    assert!(book.written().is_empty());
+}
+
+#[test]
+fn whoever_has_a_good_token_is_let_in_although_nothing_can_be_written() {
+    let book = Book::default();
+    let identities = book.identities();
+    book.is_closed.store(true, Ordering::Relaxed);
+
+    assert!(identities.ask_at(&named("Ann"), NOW).is_some());
+    assert!(identities.without_asking(&named("Ann")).is_some(), "nor asked");
+    assert!(identities.without_asking(&Token::new("x").unwrap()).is_none());
+
+    book.is_closed.store(false, Ordering::Relaxed);
+    assert_eq!(identities.known_at(&named("Ann"), NOW), None, "it is still to be written");
+    assert!(identities.ask_at(&named("Ann"), NOW).is_some());
+    assert_eq!(book.written(), ["Ann"]);
 }
 
 #[test]

@@ -97,6 +97,19 @@ async fn who_guesses_passwords_has_to_wait_and_the_right_one_does_not_help() {
 }
 
 #[actix_web::test]
+async fn what_can_be_no_account_is_wrong_and_costs_nothing() {
+    let world = world_with(|settings| settings.auth.login_failures = 1);
+    with_account(&world);
+
+    for _ in 0..3 {
+        assert_eq!(code(&world, json!({"username": "客".repeat(65), "password": "x"})).await, 1_002_000_000);
+        assert_eq!(code(&world, json!({"username": "kefu", "password": "x".repeat(257)})).await, 1_002_000_000);
+    }
+    assert_eq!(code(&world, json!({"username": "kefu", "password": "x".repeat(256)})).await, 1_002_000_000);
+    assert_eq!(code(&world, json!({"username": "kefu", "password": "x"})).await, 429, "this one was counted");
+}
+
+#[actix_web::test]
 async fn an_account_of_another_tenant_is_not_found() {
     let world = world();
     with_account(&world);
