@@ -43,8 +43,8 @@ pub enum StartError {
     #[error("the database did not answer")]
     Store(#[from] StoreError),
     /// The folder for uploads.
-    #[error("the folder for uploads (upload.dir) cannot be used")]
-    Uploads(#[source] std::io::Error),
+    #[error("the folder {} for uploads (upload.dir) cannot be made or written to", .0.display())]
+    Uploads(std::path::PathBuf, #[source] std::io::Error),
     /// The development accounts.
     #[error("development mode could not be prepared")]
     Development(#[from] DevelopmentError),
@@ -83,6 +83,9 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
     } else {
         None
     };
+    if database.tenants()?.is_empty() {
+        tracing::warn!("no tenant is served, so every request will be refused; add one: kefu-server tenant add NAME");
+    }
     Ok(Prepared { settings, database, durability, development })
 }
 

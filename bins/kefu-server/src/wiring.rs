@@ -53,7 +53,7 @@ impl House {
         let who = who_are_you(settings, database, &tokens);
         let gate = Gate::new(who, Tenants::new(database.clone()), table());
         let standalone = Standalone::new(settings, public_url, database.clone(), hub.clone(), tokens.clone())
-            .map_err(StartError::Uploads)?;
+            .map_err(|error| StartError::Uploads(settings.upload.dir.clone(), error))?;
         let desk = desk(settings, database, &hub);
         let health = Health {
             database: database.clone(),

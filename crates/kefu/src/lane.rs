@@ -117,7 +117,13 @@ impl Lane {
             tracing::warn!(lane = %self.name, jobs = jobs.len(), tries, reason, error = %Chain(&error), "a batch will be repeated");
             self.waiting.gather_all();
             self.waiting.retain(|job| still_waits(job, patience));
+            let before = jobs.len();
             jobs.retain_mut(|job| still_waits(job, patience));
+            if jobs.len() < before {
+                let given_up = before - jobs.len();
+                metrics::counter!("kefu_lane_shed_total").increment(given_up as u64);
+                tracing::warn!(lane = %self.name, jobs = given_up, reason, "their callers were told to come again");
+            }
             if jobs.is_empty() {
                 return jobs;
             }

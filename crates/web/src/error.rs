@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError};
 use kefu::Error;
 use kefu_domain::{Chain, ContentError, Refusal};
 
-use crate::reply::Envelope;
+use crate::reply::{Code, Envelope};
 
 /// Everything a controller can answer besides success.
 #[derive(Debug, thiserror::Error)]
@@ -153,7 +153,9 @@ impl ResponseError for ApiError {
         if let Some(seconds) = told.retry_after {
             response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
-        response.json(Envelope { code: told.code, msg: &told.msg, data: () })
+        let mut response = response.json(Envelope { code: told.code, msg: &told.msg, data: () });
+        response.extensions_mut().insert(Code(told.code));
+        response
     }
 }
 

@@ -44,6 +44,6 @@ pub use body::Body;
 pub use caller::{AdminCaller, Caller, MemberCaller};
 pub use error::ApiError;
 pub use query::Params;
-pub use reply::Reply;
+pub use reply::{Code, Reply};
 pub use routes::{Access, Handler, ROUTES, Route, Verb, mount};
 pub use site::{Settings, Site};

@@ -40,6 +40,10 @@ impl Reply<MallId> {
     }
 }
 
+/// The code of an answer, in its extensions: the status of nearly all of them is 200, so logs and metrics need this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(pub i32);
+
 /// The three members of every answer, in the mall's order.
 #[derive(Serialize)]
 pub(crate) struct Envelope<'a, T> {
@@ -56,6 +60,8 @@ impl<T: Serialize> Responder for Reply<T> {
         for (name, value) in self.headers {
             response.insert_header((name, value));
         }
-        response.json(Envelope { code: 0, msg: "", data: &self.data })
+        let mut response = response.json(Envelope { code: 0, msg: "", data: &self.data });
+        response.extensions_mut().insert(Code(0));
+        response
     }
 }

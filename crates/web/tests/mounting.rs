@@ -9,7 +9,7 @@ use kefu_domain::{
     AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, Party, Permission, Profile, Scope, TenantId,
 };
 use kefu_push::Hub;
-use kefu_web::{Caller, Settings, Site};
+use kefu_web::{Caller, Code, Settings, Site};
 use serde_json::{Value, json};
 
 fn site() -> Site {
@@ -152,6 +152,17 @@ async fn checks_come_in_the_malls_order() {
     ] {
         let (answer, _) = ask!(host, who, post path, body);
         assert_eq!(answer, json!({"code": code, "msg": msg, "data": null}), "{who} {path}");
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_tells_its_code_to_whoever_counts() {
+    let host = host!(site());
+
+    for (who, code) in [("member", 0), ("nobody", 401)] {
+        let request = test::TestRequest::get().uri(LIST).insert_header(("x-who", who)).to_request();
+        let response = test::call_service(&host, request).await;
+        assert_eq!(response.response().extensions().get::<Code>(), Some(&Code(code)), "{who}");
     }
 }
 

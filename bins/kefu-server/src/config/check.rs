@@ -128,6 +128,13 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         "log.level",
         "is not a level; write error, warn, info, debug or trace, or per part as info,kefu=debug",
     );
+    // A bare word would be taken for the name of a part, and everything else fall silent.
+    let level = |part: &str| part.contains('=') || LEVELS.contains(&part.trim().to_ascii_lowercase().as_str());
+    require(
+        settings.log.level.split(',').all(level),
+        "log.level",
+        "is not a level; write error, warn, info, debug or trace, or per part as info,kefu=debug",
+    );
     let ours = |part: &str| part.split_once('=').is_none_or(|(target, _)| target.trim().starts_with("kefu"));
     require(
         settings.log.level.split(',').all(ours),
@@ -136,6 +143,8 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
     );
     wrongs
 }
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// An absolute http(s) address without query, fragment or login.
 fn is_web_address(text: &str) -> bool {

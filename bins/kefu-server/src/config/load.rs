@@ -26,6 +26,10 @@ pub fn load(file: Option<&Path>, development: bool) -> Result<Settings, ConfigEr
 /// The settings of a file's text and an environment; `development` stands for `--dev`.
 pub fn load_from(text: &str, environment: HashMap<String, String>, development: bool) -> Result<Settings, ConfigError> {
     syntax(text)?;
+    let slips: Vec<_> = environment.keys().filter_map(|name| slip(name)).collect();
+    if !slips.is_empty() {
+        return Err(ConfigError(slips));
+    }
     let environment = environment.into_iter().filter(|(name, _)| name.starts_with("KEFU_") && name.contains("__"));
     let environment =
         Environment::with_prefix("KEFU").prefix_separator("_").separator("__").source(Some(environment.collect()));
@@ -41,6 +45,18 @@ pub fn load_from(text: &str, environment: HashMap<String, String>, development: 
     wrongs.extend(check::check(&settings));
     if wrongs.is_empty() { Ok(settings) } else { Err(ConfigError(wrongs)) }
 }
+
+/// A variable that looks like a setting and would be overlooked: the section and the name need two underscores
+/// between them.
+fn slip(name: &str) -> Option<Wrong> {
+    let rest = name.strip_prefix("KEFU_").filter(|rest| !rest.contains("__"))?;
+    let (section, setting) = rest.split_once('_')?;
+    SECTIONS
+        .contains(&section)
+        .then(|| Wrong::new(name, format!("is not a setting; write KEFU_{section}__{setting}, with two underscores")))
+}
+
+const SECTIONS: [&str; 6] = ["SERVER", "DATABASE", "AUTH", "UPLOAD", "DESK", "LOG"];
 
 /// Says where a file is no TOML, without quoting the line: it may hold a secret.
 fn syntax(text: &str) -> Result<(), ConfigError> {

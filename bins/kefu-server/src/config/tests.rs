@@ -25,6 +25,16 @@ fn refused(text: &str, setting: &str) {
 }
 
 #[test]
+fn one_underscore_too_few_is_not_overlooked() {
+    let slip = environment(&[("KEFU_DATABASE_URL", "mysql://kefu@db/kefu"), ("KEFU_AUTH__JWT_SECRET", GOOD_SECRET)]);
+
+    let wrongs = load_from("", slip, false).unwrap_err();
+
+    assert_eq!(settings_of(&wrongs), ["KEFU_DATABASE_URL"]);
+    assert!(wrongs.0[0].what.contains("KEFU_DATABASE__URL"), "{wrongs}");
+}
+
+#[test]
 fn a_file_with_a_secret_is_enough() {
     let settings = load_from(&with_secret(""), HashMap::new(), false).unwrap();
 
@@ -138,6 +148,7 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[desk]\nlist_limit = 0", "desk.list_limit");
     refused("[log]\nformat = \"xml\"", "log.format");
     refused("[log]\nlevel = \"kefu=loud\"", "log.level");
+    refused("[log]\nlevel = \"warning\"", "log.level");
     refused("[log]\nlevel = \"info,actix_http::h1=trace\"", "log.level");
 }
 
