@@ -102,6 +102,8 @@ fn every_recipient_is_exactly_whom_it_names() {
     check(desk(SHOP), &["bob"]);
     check(desk(OTHER_SHOP), &["bob elsewhere"]);
     check(Recipient::Admins(SHOP, Permission::MessageSend), &["dave"]);
+    check(Recipient::EveryAdmin(SHOP), &["bob", "dave"]);
+    check(Recipient::EveryAdmin(OTHER_SHOP), &["bob elsewhere"]);
     check(Recipient::Socket(SessionId(3)), &["carol"]);
     check(NOBODY, &[]);
 

@@ -3,21 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::prelude::*;
-use kefu_domain::{
-    ClientMsgId, ConversationId, MemberId, Need, Party, Side, StoreError, Timestamp, Transaction, UnitOfWork,
-};
+use kefu_domain::{ClientMsgId, ConversationId, Need, Party, Side, StoreError, Timestamp, Transaction, UnitOfWork};
 
 use super::super::dialect;
 use super::commit::Unit;
 use super::transact::Begun;
-use super::{Condition, Db, any_of, clock};
+use super::{Condition, Db, MEMBER, any_of, clock};
 use crate::kept::{LARGEST, filled, one_of};
 use crate::rows::MessageRow;
 use crate::schema::{promotion_kefu_conversation as conversation, promotion_kefu_message as message};
 use crate::stored::Stored;
-
-/// The mall's user type of members.
-const MEMBER: i32 = Party::Member(MemberId(0)).user_type();
 
 impl Db {
     pub(crate) fn begin(&self, needs: &[Need]) -> Result<Box<dyn Transaction + '_>, StoreError> {

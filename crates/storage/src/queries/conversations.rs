@@ -5,14 +5,11 @@ use kefu_domain::{Conversation, ConversationId, ConversationPage, ListCursor, Me
 
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
-use super::{Db, clock};
+use super::{Db, MEMBER, clock};
 use crate::rows::ConversationRow;
 use crate::schema::promotion_kefu_conversation::dsl as c;
 use crate::schema::{kefu_profile as profile, promotion_kefu_conversation as conversation};
 use crate::stored::Stored;
-
-/// The mall's user type of members.
-const MEMBER: i32 = 1;
 
 impl Db {
     /// A row that somebody has deleted logically still owns the member's place; it is given back with its history.

@@ -14,7 +14,7 @@ mod tokens;
 mod transact;
 
 use diesel::prelude::*;
-use kefu_domain::{StoreError, Timestamp};
+use kefu_domain::{MemberId, Party, StoreError, Timestamp};
 
 use super::dialect::{self, Conn, Sessions, Site, Sql};
 use crate::pool::Pools;
@@ -74,6 +74,9 @@ impl Db {
         }
     }
 }
+
+/// The mall's user type of members.
+const MEMBER: i32 = Party::Member(MemberId(0)).user_type();
 
 /// The database's clock, as rows keep times.
 fn clock(conn: &mut Conn) -> QueryResult<Stored> {
