@@ -73,6 +73,7 @@ fn token(settings: &Settings, arguments: TokenArguments, out: &mut dyn Write) ->
     }
     let all = || kefu_domain::Permission::ALL.iter().map(|permission| permission.as_str().to_owned()).collect();
     let claims = Claims {
+        shops: None,
         id: arguments.id,
         user_type: if arguments.side == Side::Member { 1 } else { 2 },
         tenant: arguments.tenant,

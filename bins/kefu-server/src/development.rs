@@ -123,7 +123,7 @@ impl Development {
 
 fn claims(id: i64, user_type: i32, nickname: &str, permissions: Option<Vec<String>>) -> Claims {
     let nickname = Some(nickname.to_owned());
-    Claims { id, user_type, tenant: TENANT.0, exp: 0, nbf: None, nickname, avatar: None, permissions }
+    Claims { id, user_type, tenant: TENANT.0, exp: 0, nbf: None, nickname, avatar: None, permissions, shops: None }
 }
 
 fn random_name() -> io::Result<String> {

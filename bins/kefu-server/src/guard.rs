@@ -13,14 +13,14 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use kefu_domain::{Party, Scope, StoreError, TenantId};
+use kefu_domain::{Party, Side, StoreError, TenantId};
 use kefu_web::{Access, ApiError, Caller};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::identity::{Identity, Token, WhoAreYou};
+use crate::identity::{Identity, Question, Token, WhoAreYou};
 use crate::tenants::Tenants;
 
 /// Nobody waits longer for an answer, whatever the database does. Uploads have a limit of their own.
@@ -29,7 +29,7 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(5_900);
 /// thread, as after a restart, when everybody comes back at once.
 const QUESTIONS_AT_ONCE: usize = 256;
 /// Who somebody is must be known sooner, so that the desk has some time left.
-const KNOWN_WITHIN: Duration = Duration::from_secs(2);
+pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// The tenant of a request by somebody who is not signed in, as its header says.
 #[derive(Debug, Clone, Copy)]
@@ -63,8 +63,9 @@ impl Gate {
         access: Option<Access>,
     ) -> Result<Option<Caller>, ApiError> {
         let headers = request.headers();
+        let claimed = number(request, "tenant-id");
         let identity = match Token::of_request(headers, request.query_string()) {
-            Some(token) => self.identify(token).await?,
+            Some(token) => self.identify(Question { token, side: side_of(path), tenant: claimed }).await?,
             None => None,
         };
         if identity.as_ref().is_some_and(|identity| is_other_side(path, identity.party)) {
@@ -78,7 +79,6 @@ impl Gate {
                 Some(_) => return Err(ApiError::Unauthenticated),
             }
         }
-        let claimed = number(request, "tenant-id");
         let tenant = match &identity {
             Some(identity) if claimed.is_some_and(|tenant| tenant != identity.tenant) => {
                 return Err(ApiError::Own(403, "您无权访问该租户的数据".into()));
@@ -99,13 +99,13 @@ impl Gate {
         Ok(identity.map(caller))
     }
 
-    async fn identify(&self, token: Token) -> Result<Option<Identity>, ApiError> {
-        if let Some(answer) = self.who.at_once(&token) {
+    async fn identify(&self, question: Question) -> Result<Option<Identity>, ApiError> {
+        if let Some(answer) = self.who.at_once(&question.token) {
             return Ok(answer);
         }
-        let (who, asked) = (self.who.clone(), token.clone());
-        let answer = ask(KNOWN_WITHIN, move || who.ask(&asked)).await;
-        answer.or_else(|error| self.who.without_asking(&token).map(Some).ok_or(error))
+        let answer = timeout(KNOWN_WITHIN, self.who.ask(&question)).await;
+        let answer = answer.unwrap_or(Err(ApiError::Desk(kefu::Error::Late)));
+        answer.or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
     }
 
     async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
@@ -208,16 +208,26 @@ impl<T> Drop for Asked<T> {
 fn caller(identity: Identity) -> Caller {
     Caller {
         party: identity.party,
-        scope: Scope::platform(identity.tenant),
+        tenant: identity.tenant,
+        shops: identity.shops,
         permissions: identity.permissions,
         profile: identity.profile,
         credential: Some(identity.credential),
-        expires: Some(identity.expires),
+        expires: identity.expires,
     }
 }
 
 fn is_api(path: &str) -> bool {
     path.starts_with("/admin-api/") || path.starts_with("/app-api/")
+}
+
+/// Whose path it is.
+fn side_of(path: &str) -> Option<Side> {
+    match path {
+        path if path.starts_with("/admin-api/") => Some(Side::Desk),
+        path if path.starts_with("/app-api/") => Some(Side::Member),
+        _ => None,
+    }
 }
 
 /// Members have no business on the desk's paths, nor agents on the members'.

@@ -8,8 +8,10 @@ mod jwt;
 mod own;
 mod token;
 
-use kefu_domain::{Party, Permission, Profile, StoreError, TenantId, Timestamp};
+use futures_util::future::BoxFuture;
+use kefu_domain::{Party, Permission, Profile, Shops, Side, TenantId, Timestamp};
 use kefu_push::Credential;
+use kefu_web::ApiError;
 
 pub use jwt::{Claims, JwtIdentities, Remember, sign};
 pub use own::{Issued, OwnTokens, Renewed, Role};
@@ -24,21 +26,37 @@ pub struct Identity {
     pub tenant: TenantId,
     /// What an admin may do; empty for members.
     pub permissions: Vec<Permission>,
+    /// The shops that an admin serves; for members it means nothing.
+    pub shops: Shops,
     /// How others are shown what they write.
     pub profile: Profile,
     /// Names the token, so that its sockets can be closed.
     pub credential: Credential,
-    /// When the token ends.
-    pub expires: Timestamp,
+    /// When the token ends, as far as that is known.
+    pub expires: Option<Timestamp>,
 }
+
+/// What is asked about a token.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// The token.
+    pub token: Token,
+    /// Which side's path it came to, where that says anything: whom to think of first, never whom to believe.
+    pub side: Option<Side>,
+    /// The tenant that the request names beside it.
+    pub tenant: Option<TenantId>,
+}
+
+/// What came of a question: `None` is a clear no, an error means that it could not be found out.
+pub type Verdict = Result<Option<Identity>, ApiError>;
 
 /// Tells who a token belongs to.
 pub trait WhoAreYou: Send + Sync {
     /// The answer, where it needs no waiting: `Some(None)` is a clear no, `None` means to ask [`WhoAreYou::ask`].
     fn at_once(&self, token: &Token) -> Option<Option<Identity>>;
 
-    /// The answer. Blocks; an error means that it could not be found out.
-    fn ask(&self, token: &Token) -> Result<Option<Identity>, StoreError>;
+    /// The answer.
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict>;
 
     /// The answer where [`WhoAreYou::ask`] came to nothing in time, if the token itself is proof enough.
     fn without_asking(&self, _: &Token) -> Option<Identity> {
@@ -46,7 +64,8 @@ pub trait WhoAreYou: Send + Sync {
     }
 }
 
-/// Several adapters, asked in turn; the first that knows the token answers.
+/// Several adapters, asked in turn; the first that knows the token answers. Where none does, one that could not find
+/// out makes all of them unsure.
 pub struct AnyOf(pub Vec<Box<dyn WhoAreYou>>);
 
 impl WhoAreYou for AnyOf {
@@ -62,17 +81,22 @@ impl WhoAreYou for AnyOf {
         sure.then_some(None)
     }
 
-    fn ask(&self, token: &Token) -> Result<Option<Identity>, StoreError> {
-        for adapter in &self.0 {
-            let answer = match adapter.at_once(token) {
-                Some(answer) => answer,
-                None => adapter.ask(token)?,
-            };
-            if answer.is_some() {
-                return Ok(answer);
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            let mut unsure = None;
+            for adapter in &self.0 {
+                let answer = match adapter.at_once(&question.token) {
+                    Some(answer) => Ok(answer),
+                    None => adapter.ask(question).await,
+                };
+                match answer {
+                    Ok(Some(identity)) => return Ok(Some(identity)),
+                    Ok(None) => {}
+                    Err(error) => unsure = unsure.or(Some(error)),
+                }
             }
-        }
-        Ok(None)
+            unsure.map_or(Ok(None), Err)
+        })
     }
 
     fn without_asking(&self, token: &Token) -> Option<Identity> {

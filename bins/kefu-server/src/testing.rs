@@ -52,7 +52,7 @@ pub(crate) fn world_with(change: impl FnOnce(&mut Settings)) -> World {
 }
 
 fn claims(side: i32, tenant: i64, permissions: Option<Vec<String>>) -> Claims {
-    Claims { id: 7, user_type: side, tenant, exp: 0, nbf: None, nickname: None, avatar: None, permissions }
+    Claims { id: 7, user_type: side, tenant, exp: 0, nbf: None, nickname: None, avatar: None, permissions, shops: None }
 }
 
 fn signed(claims: Claims) -> String {

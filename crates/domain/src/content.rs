@@ -3,8 +3,11 @@
 
 mod card;
 mod media;
+mod shown;
 
 use serde_json::{Map, Value};
+
+pub use shown::shown;
 
 use crate::{Fingerprint, Side};
 
@@ -119,17 +122,7 @@ impl Content {
         if submitted.chars().nth(MAX_CHARS).is_some() {
             return Err(ContentError::TooLong);
         }
-        let body = match kind {
-            Kind::Text => text(submitted),
-            Kind::Picture => media::picture(submitted)?,
-            Kind::Voice | Kind::Video => media::recording(submitted)?,
-            Kind::System => submitted.to_owned(),
-            Kind::File => media::file(submitted)?,
-            Kind::Product => card::product(submitted)?,
-            Kind::Order => card::order(submitted)?,
-            Kind::Rating => card::rating(submitted)?,
-        };
-        Ok(Self { kind, body, fingerprint: Fingerprint::of(kind.code(), submitted) })
+        Ok(Self { kind, body: normal(kind, submitted)?, fingerprint: Fingerprint::of(kind.code(), submitted) })
     }
 
     /// The same, for a `contentType` as it was sent and the side that sends it.
@@ -157,6 +150,20 @@ impl Content {
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+}
+
+/// The form in which pages can show it.
+fn normal(kind: Kind, submitted: &str) -> Result<String, ContentError> {
+    match kind {
+        Kind::Text => Ok(text(submitted)),
+        Kind::Picture => media::picture(submitted),
+        Kind::Voice | Kind::Video => media::recording(submitted),
+        Kind::System => Ok(submitted.to_owned()),
+        Kind::File => media::file(submitted),
+        Kind::Product => card::product(submitted),
+        Kind::Order => card::order(submitted),
+        Kind::Rating => card::rating(submitted),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why something did not happen, sorted by what one can do about it.
 
-use crate::{ContentError, ConversationId, KeyError, MemberId};
+use crate::{ContentError, ConversationId, KeyError, MemberId, ShopId};
 
 /// A cause from underneath; the log prints the chain, nobody else sees it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -15,6 +15,12 @@ pub enum Refusal {
     /// The directory positively knows that there is no such member.
     #[error("member {0} does not exist")]
     NoSuchMember(MemberId),
+    /// There is no such shop.
+    #[error("shop {0} does not exist")]
+    NoSuchShop(ShopId),
+    /// The shop takes no messages any more.
+    #[error("shop {0} is closed")]
+    ShopClosed(ShopId),
     /// The key was used before, for another content.
     #[error("this client message id belongs to another content")]
     KeyReused,

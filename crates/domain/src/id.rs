@@ -30,3 +30,8 @@ ids! {
     /// One connected socket of this process.
     SessionId(u64);
 }
+
+impl ShopId {
+    /// The platform itself, which is always there.
+    pub const PLATFORM: Self = Self(0);
+}

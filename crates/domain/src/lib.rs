@@ -41,7 +41,7 @@ pub mod contract;
 pub mod memory;
 
 pub use command::{Act, Command};
-pub use content::{Content, ContentError, Kind, MAX_CHARS};
+pub use content::{Content, ContentError, Kind, MAX_CHARS, shown};
 pub use conversation::{Conversation, ConversationState, LastMessage};
 pub use error::{BoxError, Chain, DirectoryError, Refusal, StoreError};
 pub use event::{Event, What};
@@ -52,11 +52,11 @@ pub use party::{Party, Recipient, Side};
 pub use permission::Permission;
 pub use port::{
     AdminDirectory, Announcement, Announcer, ConversationPage, ConversationRepository, Handed, ListCursor,
-    MemberDirectory, MessagePage, MessageRepository, Profile, Store, Transaction,
+    MemberDirectory, MessagePage, MessageRepository, Profile, ShopDirectory, Standing, Store, Transaction,
 };
 #[cfg(feature = "testing")]
-pub use port::{MockAdminDirectory, MockAnnouncer, MockMemberDirectory};
+pub use port::{MockAdminDirectory, MockAnnouncer, MockMemberDirectory, MockShopDirectory};
 pub use rules::{Done, Sent};
-pub use scope::{Admin, Member, Scope};
+pub use scope::{Admin, Agent, Member, Scope, Shops};
 pub use time::Timestamp;
 pub use work::{Committed, CursorMove, Mark, Need, UnitOfWork};

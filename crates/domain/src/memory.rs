@@ -31,7 +31,7 @@ pub use gate::Gate;
 
 use crate::{
     Conversation, ConversationId, ConversationPage, ConversationRepository, Member, MemberId, Message, MessagePage,
-    MessageRepository, Need, Scope, Store, StoreError, TenantId, Timestamp, Transaction, UnitOfWork,
+    MessageRepository, Need, Scope, ShopId, Store, StoreError, TenantId, Timestamp, Transaction, UnitOfWork,
 };
 use faults::Faults;
 use gate::Barrier;
@@ -184,8 +184,9 @@ impl MemoryStore {
 }
 
 impl ConversationRepository for MemoryStore {
-    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        self.read(|tables| tables.conversation(id).filter(|found| found.scope == scope).cloned())
+    fn find(&self, tenant: TenantId, shops: &[ShopId], id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        let theirs = |found: &&Conversation| found.scope.tenant == tenant && shops.contains(&found.scope.shop);
+        self.read(|tables| tables.conversation(id).filter(theirs).cloned())
     }
 
     fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError> {

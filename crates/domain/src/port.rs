@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use crate::{
     AdminId, Committed, Conversation, ConversationId, DirectoryError, Event, Member, MemberId, Message, Need, Scope,
-    StoreError, TenantId, Timestamp, UnitOfWork,
+    ShopId, StoreError, TenantId, Timestamp, UnitOfWork,
 };
 
-/// Reads conversations. Every answer is as of the last commit before the call, and of one scope only.
+/// Reads conversations. Every answer is as of the last commit before the call, and of what was named only.
 pub trait ConversationRepository: Send + Sync {
-    /// The conversation of that id, if it is of this scope.
-    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+    /// The conversation of that id, if it is of this tenant and of one of these shops.
+    fn find(&self, tenant: TenantId, shops: &[ShopId], id: ConversationId) -> Result<Option<Conversation>, StoreError>;
 
     /// The member's conversation, if it was opened.
     fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError>;
@@ -108,6 +108,25 @@ pub trait MemberDirectory: Send + Sync {
 pub trait AdminDirectory: Send + Sync {
     /// The profiles of those it knows; whoever is missing is shown without name and picture.
     fn profiles(&self, tenant: TenantId, ids: &[AdminId]) -> Result<HashMap<AdminId, Profile>, DirectoryError>;
+}
+
+/// Whether a shop takes messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It does.
+    Open,
+    /// It does no longer; its agents still have the history.
+    Closed,
+    /// There is no such shop.
+    Unknown,
+}
+
+/// Which shops there are, besides the platform, which is always open. Asked now and then, never while a row is
+/// locked.
+#[cfg_attr(feature = "testing", mockall::automock)]
+pub trait ShopDirectory: Send + Sync {
+    /// What it knows of a shop.
+    fn standing(&self, scope: Scope) -> Result<Standing, DirectoryError>;
 }
 
 /// Kept by every socket of the sender until the news was handed to its writer; whoever waits for that sees the

@@ -136,7 +136,7 @@ fn carry(store: &MemoryStore, id: ConversationId, batch: &[Step], model: &mut Mo
 }
 
 fn recount(store: &MemoryStore, id: ConversationId, model: &Model) -> Result<(), TestCaseError> {
-    let found = store.find(SCOPE, id).unwrap().unwrap();
+    let found = store.find(SCOPE.tenant, &[SCOPE.shop], id).unwrap().unwrap();
     let messages: Vec<Message> = store.messages(id);
     let head = i64::try_from(model.said.len()).unwrap();
 
@@ -188,7 +188,7 @@ proptest! {
             for batch in steps.iter().filter(|step| !matches!(step, Step::Clock(_))).cloned().collect::<Vec<_>>().chunks(size) {
                 carry(&store, id, batch, &mut model)?;
             }
-            Ok((store.find(SCOPE, id).unwrap(), store.messages(id)))
+            Ok((store.find(SCOPE.tenant, &[SCOPE.shop], id).unwrap(), store.messages(id)))
         };
 
         prop_assert_eq!(talk(size)?, talk(1)?);

@@ -34,7 +34,7 @@ impl Desk {
     /// Asks the directories, then runs one rule in one transaction, then tells.
     fn admin(&self, me: Admin, id: ConversationId, act: Act) -> Result<Option<Sent>, Failure> {
         let profiles = self.admins.profiles(me.scope.tenant, &[me.id]).unwrap();
-        if let Some(found) = self.store.find(me.scope, id).map_err(Failure::Store)?
+        if let Some(found) = self.store.find(me.scope.tenant, &[me.scope.shop], id).map_err(Failure::Store)?
             && self.members.denies(me.scope.tenant, found.member).unwrap()
         {
             return Err(Failure::Refused(Refusal::NoSuchMember(found.member)));

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use kefu_domain::{AdminDirectory, Announcer, ConversationRepository, MemberDirectory, MessageRepository, Store};
+use kefu_domain::{
+    AdminDirectory, Announcer, ConversationRepository, DirectoryError, MemberDirectory, MessageRepository, Scope,
+    ShopDirectory, Standing, Store,
+};
 use tokio::sync::Semaphore;
 
 use crate::Desk;
@@ -32,6 +35,7 @@ where
         members: Arc::new(members),
         admins: Arc::new(admins),
         announcer: Arc::new(announcer),
+        shops: Arc::new(NoShops),
         lanes: 2,
         batch: 128,
         queue: 4_096,
@@ -48,13 +52,29 @@ pub struct Builder {
     members: Arc<dyn MemberDirectory>,
     admins: Arc<dyn AdminDirectory>,
     announcer: Arc<dyn Announcer>,
+    shops: Arc<dyn ShopDirectory>,
     lanes: usize,
     batch: usize,
     queue: usize,
     remembered: u64,
 }
 
+/// A mall that is one shop: the platform, which nobody needs to be asked about.
+struct NoShops;
+
+impl ShopDirectory for NoShops {
+    fn standing(&self, _: Scope) -> Result<Standing, DirectoryError> {
+        Ok(Standing::Unknown)
+    }
+}
+
 impl Builder {
+    /// Which shops there are besides the platform; none unless said otherwise.
+    pub fn shops(mut self, shops: impl ShopDirectory + 'static) -> Self {
+        self.shops = Arc::new(shops);
+        self
+    }
+
     /// How many lanes there are; 2 unless said otherwise. SQLite, which has one writer, gains nothing from a second.
     pub fn lanes(mut self, lanes: usize) -> Self {
         self.lanes = lanes.max(1);
@@ -93,6 +113,7 @@ impl Builder {
             messages: self.messages,
             members: self.members,
             admins: self.admins,
+            shops: self.shops,
             known: Known::new(self.remembered),
             questions: Arc::new(Semaphore::new(QUESTIONS)),
         })

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kefu_domain::{
-    Admin, AdminDirectory, ClientMsgId, Command, Content, Conversation, ConversationId, ConversationRepository, Draft,
-    Member, MemberDirectory, Message, MessageRepository, Party, Profile, Sent, Store, StoreError, TenantId,
+    AdminDirectory, Agent, ClientMsgId, Command, Content, Conversation, ConversationId, ConversationRepository, Draft,
+    Member, MemberDirectory, Message, MessageRepository, Party, Profile, Refusal, Scope, Sent, ShopDirectory, Standing,
+    Store, StoreError, TenantId,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) messages: Arc<dyn MessageRepository>,
     pub(crate) members: Arc<dyn MemberDirectory>,
     pub(crate) admins: Arc<dyn AdminDirectory>,
+    pub(crate) shops: Arc<dyn ShopDirectory>,
     pub(crate) known: Known,
     /// Who may ask the database a question: more would only wait for its connections.
     pub(crate) questions: Arc<Semaphore>,
@@ -82,10 +84,17 @@ impl Desk {
         MemberDesk { desk: self.0.clone(), me, profile }
     }
 
-    /// What an agent may do. Whether this one may is the caller's to establish before.
+    /// What an agent may do, in all the shops that they serve. Whether this one may is the caller's to establish
+    /// before.
     #[must_use]
-    pub fn admin(&self, me: Admin, profile: Profile) -> AdminDesk {
-        AdminDesk { desk: self.0.clone(), me, profile }
+    pub fn admin(&self, me: impl Into<Agent>, profile: Profile) -> AdminDesk {
+        AdminDesk { desk: self.0.clone(), me: me.into(), profile }
+    }
+
+    /// Whether a shop takes messages: refused with [`Refusal::NoSuchShop`] or [`Refusal::ShopClosed`] where it does
+    /// not. Sending and reading as a member ask this by themselves.
+    pub async fn admits(&self, scope: Scope) -> Result<(), Error> {
+        self.0.admits(deadline(), scope).await
     }
 
     /// Notes that a socket of somebody has accepted a conversation's message of this number: an old client that says
@@ -132,6 +141,24 @@ impl Inner {
             let _ = timeout(HAND_OVER_WITHIN, handed).await;
         }
         answer.sent.ok_or(Error::Crashed)
+    }
+
+    /// Whether a shop takes messages. The answer "yes" is remembered for a moment.
+    pub(crate) async fn admits(self: &Arc<Self>, until: Instant, scope: Scope) -> Result<(), Error> {
+        if self.known.is_open(scope) {
+            return Ok(());
+        }
+        let standing = move |desk: &Self| {
+            desk.shops.standing(scope).map_err(|error| Error::Store(StoreError::Unavailable(error.0)))
+        };
+        match self.ask(until, standing).await? {
+            Standing::Open => {
+                self.known.was_open(scope);
+                Ok(())
+            }
+            Standing::Closed => Err(Refusal::ShopClosed(scope.shop).into()),
+            Standing::Unknown => Err(Refusal::NoSuchShop(scope.shop).into()),
+        }
     }
 
     /// Runs a question where blocking is allowed. One that nobody waits for any more, and that has not begun, never

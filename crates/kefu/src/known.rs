@@ -4,20 +4,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use kefu_domain::{ConversationId, Member, MemberId, Party, Scope, TenantId};
+use kefu_domain::{ConversationId, Member, Party, Scope, ShopId, TenantId};
 use moka::sync::Cache;
 
 /// A conversation and its member belong together for ever; the directory's word on the member does not.
 const TRUST: Duration = Duration::from_secs(60);
+/// How long a shop that was closed may still be taken for open.
+const OPEN_FOR: Duration = Duration::from_secs(3);
 
 type Shown = Cache<(TenantId, Party, ConversationId), Arc<AtomicI64>>;
+
+/// Where a conversation is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// Its id, which is another than the one that was asked for where the two were merged.
+    pub(crate) id: ConversationId,
+    /// Whose it is.
+    pub(crate) scope: Scope,
+}
 
 pub(crate) struct Known {
     /// A member's conversation never changes its id.
     of_member: Cache<Member, ConversationId>,
-    /// Conversations to which admins write: whose they are, and that the directory did not deny the member.
-    place: Cache<ConversationId, (Scope, MemberId)>,
+    /// Conversations to which admins write: where they are; the directory did not deny their members.
+    place: Cache<ConversationId, Place>,
     shown: Shown,
+    /// Shops that were open a moment ago.
+    open: Cache<Scope, ()>,
 }
 
 impl Known {
@@ -26,6 +39,7 @@ impl Known {
             of_member: Cache::new(most),
             place: Cache::builder().max_capacity(most).time_to_live(TRUST).build(),
             shown: Cache::new(most),
+            open: Cache::builder().max_capacity(most).time_to_live(OPEN_FOR).build(),
         }
     }
 
@@ -41,12 +55,20 @@ impl Known {
         self.of_member.invalidate(member);
     }
 
-    pub(crate) fn place(&self, id: ConversationId) -> Option<(Scope, MemberId)> {
+    pub(crate) fn place(&self, id: ConversationId) -> Option<Place> {
         self.place.get(&id)
     }
 
-    pub(crate) fn is_placed(&self, id: ConversationId, scope: Scope, member: MemberId) {
-        self.place.insert(id, (scope, member));
+    pub(crate) fn is_placed(&self, asked: ConversationId, place: Place) {
+        self.place.insert(asked, place);
+    }
+
+    pub(crate) fn is_open(&self, scope: Scope) -> bool {
+        scope.shop == ShopId::PLATFORM || self.open.contains_key(&scope)
+    }
+
+    pub(crate) fn was_open(&self, scope: Scope) {
+        self.open.insert(scope, ());
     }
 
     /// Notes that somebody has been shown a conversation up to a number.

@@ -11,7 +11,8 @@ use common::{Ear, admin, everybody_waits};
 use kefu::domain::memory::MemoryStore;
 use kefu::domain::{
     Conversation, ConversationId, ConversationPage, ConversationRepository, Member, Message, MessagePage,
-    MessageRepository, MockAdminDirectory, MockMemberDirectory, Need, Profile, Scope, Store, StoreError, Transaction,
+    MessageRepository, MockAdminDirectory, MockMemberDirectory, Need, Profile, Scope, ShopId, Store, StoreError,
+    TenantId, Transaction,
 };
 
 /// A store whose reads wait until the gate is open.
@@ -36,9 +37,9 @@ impl Frozen {
 }
 
 impl ConversationRepository for Frozen {
-    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+    fn find(&self, tenant: TenantId, shops: &[ShopId], id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         self.wait();
-        self.store.find(scope, id)
+        self.store.find(tenant, shops, id)
     }
 
     fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError> {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use kefu_domain::{Party, Permission, Recipient, Scope, SessionId, TenantId, Timestamp};
+use kefu_domain::{Party, Permission, Recipient, Scope, SessionId, Shops, TenantId, Timestamp};
 use tokio::time::Instant;
 
 use crate::line::{Line, Offer, Taken};
@@ -43,8 +43,10 @@ pub struct Credential(pub [u8; 16]);
 pub struct Guest {
     /// Who.
     pub party: Party,
-    /// At which shop's door, or desk.
-    pub scope: Scope,
+    /// Whose.
+    pub tenant: TenantId,
+    /// At which shops' desks, or, for a member, at which shop's door.
+    pub shops: Shops,
     /// What an admin may hear; a member needs none.
     pub permissions: Vec<Permission>,
     /// What [`Hub::close_credential`] finds the socket by.
@@ -54,10 +56,17 @@ pub struct Guest {
 }
 
 impl Guest {
-    /// Somebody without permissions, credential and expiry.
+    /// Somebody at one shop, without permissions, credential and expiry.
     #[must_use]
-    pub const fn new(scope: Scope, party: Party) -> Self {
-        Self { party, scope, permissions: Vec::new(), credential: None, expires: None }
+    pub fn new(scope: Scope, party: Party) -> Self {
+        let shops = Shops::from(scope.shop);
+        Self { party, tenant: scope.tenant, shops, permissions: Vec::new(), credential: None, expires: None }
+    }
+
+    /// The scopes whose news they hear.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let tenant = self.tenant;
+        self.shops.iter().map(move |&shop| Scope { tenant, shop })
     }
 }
 
@@ -127,7 +136,7 @@ impl Hub {
 
     /// Lets every socket of somebody go, with what it had waiting; says how many.
     pub fn close_party(&self, tenant: TenantId, party: Party) -> usize {
-        self.close(|chair| chair.guest.scope.tenant == tenant && chair.guest.party == party)
+        self.close(|chair| chair.guest.tenant == tenant && chair.guest.party == party)
     }
 
     /// Lets every socket go whose token has expired by now, with what it had waiting; says how many.

@@ -34,18 +34,22 @@ pub(crate) struct Seats {
 impl Seats {
     /// Takes a socket in, and says whether it may stay.
     pub(crate) fn insert(&mut self, chair: &Arc<Chair>) -> bool {
-        let Guest { scope, party, .. } = chair.guest;
+        let Guest { tenant, party, .. } = chair.guest;
         self.by_id.insert(chair.id, Arc::clone(chair));
-        self.by_scope.insert((scope, party, chair.id), Arc::clone(chair));
-        self.by_tenant.insert((scope.tenant, party, chair.id), Arc::clone(chair));
+        for scope in chair.guest.scopes() {
+            self.by_scope.insert((scope, party, chair.id), Arc::clone(chair));
+        }
+        self.by_tenant.insert((tenant, party, chair.id), Arc::clone(chair));
         !self.stopped
     }
 
     pub(crate) fn remove(&mut self, chair: &Chair) {
-        let Guest { scope, party, .. } = chair.guest;
+        let Guest { tenant, party, .. } = chair.guest;
         self.by_id.remove(&chair.id);
-        self.by_scope.remove(&(scope, party, chair.id));
-        self.by_tenant.remove(&(scope.tenant, party, chair.id));
+        for scope in chair.guest.scopes() {
+            self.by_scope.remove(&(scope, party, chair.id));
+        }
+        self.by_tenant.remove(&(tenant, party, chair.id));
     }
 
     /// Lets nobody stay from now on; returns those who are here.

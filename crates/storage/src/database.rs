@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kefu_domain::{
     AdminDirectory, AdminId, BoxError, Conversation, ConversationId, ConversationPage, ConversationRepository,
     DirectoryError, Member, MemberDirectory, MemberId, Message, MessagePage, MessageRepository, Need, Profile, Scope,
-    Store, StoreError, TenantId, Timestamp, Transaction,
+    ShopId, Store, StoreError, TenantId, Timestamp, Transaction,
 };
 
 use crate::address::Address;
@@ -178,8 +178,8 @@ impl Store for Database {
 }
 
 impl ConversationRepository for Database {
-    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        on_either!(self, db => db.find(scope, id))
+    fn find(&self, tenant: TenantId, shops: &[ShopId], id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        on_either!(self, db => db.find(tenant, shops, id))
     }
 
     fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError> {

@@ -31,11 +31,13 @@
 
 mod account;
 mod address;
+mod api_key;
 mod database;
 mod durability;
 mod error;
 mod fault;
 mod file;
+mod identity;
 mod kept;
 mod mysql;
 mod offset;
@@ -43,6 +45,7 @@ mod own_rows;
 mod pool;
 mod rows;
 mod schema;
+mod shop;
 mod sqlite;
 mod stored;
 mod tenant;
@@ -50,10 +53,13 @@ mod token;
 mod written;
 
 pub use account::{Account, AccountStatus, NewAccount};
+pub use api_key::ApiKey;
 pub use database::{Backend, Database, Options};
 pub use durability::Durability;
 pub use error::OpenError;
 pub use file::StoredFile;
+pub use identity::Subject;
 pub use offset::StorageOffset;
+pub use shop::{Shop, ShopStatus};
 pub use tenant::{NewTenant, Tenant, TenantStatus};
 pub use token::{NewToken, Renewal, Token, TokenHash, TokenKind};

@@ -1,9 +1,11 @@
 //! The mall's rows, and what they mean. The only place where a column meets a field of the domain.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
 use kefu_domain::{
     ClientMsgId, Conversation, ConversationId, ConversationState, Fingerprint, LastMessage, MemberId, Message,
-    MessageId, Party, Scope, ShopId, TenantId, Timestamp,
+    MessageId, Party, Scope, ShopId, TenantId, Timestamp, shown,
 };
 
 use crate::StorageOffset;
@@ -60,12 +62,17 @@ impl ConversationRow {
 
     pub(crate) fn conversation(self, offset: StorageOffset) -> Conversation {
         let last = offset.instant(self.last_message_time);
+        // Empty before the first message.
+        let (kind, content) = match self.last_message_content.as_str() {
+            "" => (self.last_message_content_type, String::new()),
+            _ => safe(self.last_message_content_type, self.last_message_content),
+        };
         Conversation::restore(ConversationState {
             id: ConversationId(self.id),
             scope: Scope { tenant: TenantId(self.tenant_id), shop: ShopId(self.shop_id) },
             member: MemberId(self.user_id),
             created: offset.instant(self.create_time),
-            last: LastMessage { time: last, content: self.last_message_content, kind: self.last_message_content_type },
+            last: LastMessage { time: last, content, kind },
             pinned: self.admin_pinned,
             hidden_from_member: self.user_deleted,
             hidden_from_desk: self.admin_deleted,
@@ -102,6 +109,11 @@ pub(crate) struct MessageRow {
 impl MessageRow {
     /// The message; one that the mall's own server wrote has no number yet and shows 0.
     pub(crate) fn message(self, offset: StorageOffset) -> Message {
+        // What we wrote went through the rules, and says so with its fingerprint.
+        let (kind, content) = match self.fingerprint {
+            Some(_) => (self.content_type, self.content),
+            None => safe(self.content_type, self.content),
+        };
         Message {
             id: MessageId(self.id),
             conversation: ConversationId(self.conversation_id),
@@ -109,13 +121,21 @@ impl MessageRow {
             change: self.change_no.unwrap_or(0),
             sender: Party::of(self.sender_type, self.sender_id),
             receiver: self.receiver_type.zip(self.receiver_id).map(|(kind, id)| Party::of(kind, id)),
-            kind: self.content_type,
-            content: self.content,
+            kind,
+            content,
             read: self.read_status,
             time: offset.instant(self.create_time),
             key: self.client_msg_id.and_then(|key| ClientMsgId::new(key).ok()),
             fingerprint: self.fingerprint.and_then(|bytes| bytes.try_into().ok()).map(Fingerprint),
         }
+    }
+}
+
+/// A content that the mall's own server may have written, as pages can bear it. The row stays as it is.
+fn safe(kind: i32, raw: String) -> (i32, String) {
+    match shown(kind, &raw) {
+        (kind, Cow::Borrowed(_)) => (kind, raw),
+        (kind, Cow::Owned(body)) => (kind, body),
     }
 }
 

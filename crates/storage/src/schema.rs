@@ -143,4 +143,53 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+
+    /// Shops, besides the platform.
+    kefu_shop (tenant_id, id) {
+        tenant_id -> BigInt,
+        id -> BigInt,
+        name -> Text,
+        status -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Bool};
+
+    /// Who serves which shop.
+    kefu_shop_grant (tenant_id, admin_id, shop_id) {
+        tenant_id -> BigInt,
+        admin_id -> BigInt,
+        shop_id -> BigInt,
+        active -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Integer, Text};
+
+    /// Ids of those who have no number of their own.
+    kefu_identity (id) {
+        id -> BigInt,
+        tenant_id -> BigInt,
+        user_type -> Integer,
+        issuer -> Text,
+        subject -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    /// Keys of the malls' own servers.
+    kefu_api_key (hash) {
+        hash -> Binary,
+        tenant_id -> BigInt,
+        name -> Text,
+        created_ms -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(promotion_kefu_conversation, kefu_profile);

@@ -1,9 +1,10 @@
-//! What somebody shows to be let in again: access and refresh tokens of the accounts kept here.
+//! What somebody shows to be let in again: access and refresh tokens of the accounts kept here,
+//! and of members for whom their mall asked.
 //!
 //! Only hashes are kept, so a stolen database opens no door. The times are the database's: a token is good
 //! while [`Database::now`] is before `expires` and `revoked` is empty.
 
-use kefu_domain::{AdminId, StoreError, TenantId, Timestamp};
+use kefu_domain::{Party, StoreError, TenantId, Timestamp};
 
 use crate::Database;
 use crate::database::on_either;
@@ -46,10 +47,8 @@ pub struct Token {
     /// The hash of the refresh token that it belongs to; a refresh token belongs to itself.
     pub refresh: TokenHash,
     /// Whose.
-    pub account: AdminId,
-    /// The mall's user type of the account, 2 for agents.
-    pub user_type: i32,
-    /// The account's tenant.
+    pub owner: Party,
+    /// The owner's tenant.
     pub tenant: TenantId,
     /// When it ends.
     pub expires: Timestamp,
@@ -61,7 +60,7 @@ impl std::fmt::Debug for Token {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Token")
             .field("kind", &self.kind)
-            .field("account", &self.account)
+            .field("owner", &self.owner)
             .field("expires", &self.expires)
             .field("revoked", &self.revoked)
             .finish_non_exhaustive()
@@ -76,7 +75,7 @@ impl Token {
     }
 }
 
-/// A pair of tokens to be given out to an account.
+/// A pair of tokens to be given out to an account, or to a member.
 #[derive(Clone)]
 pub struct NewToken {
     /// The hash of the access token.
@@ -84,10 +83,8 @@ pub struct NewToken {
     /// The hash of the refresh token.
     pub refresh: TokenHash,
     /// Whose.
-    pub account: AdminId,
-    /// The mall's user type of the account, 2 for agents.
-    pub user_type: i32,
-    /// The account's tenant.
+    pub owner: Party,
+    /// The owner's tenant.
     pub tenant: TenantId,
     /// How long the access token lives, in milliseconds from the database's now.
     pub access_lives_ms: i64,
@@ -133,9 +130,9 @@ impl Database {
         on_either!(self, db => db.revoke_tokens(refresh))
     }
 
-    /// Revokes all tokens of an account; returns the hashes that were not revoked before.
-    pub fn revoke_tokens_of(&self, account: AdminId) -> Result<Vec<TokenHash>, StoreError> {
-        on_either!(self, db => db.revoke_tokens_of(account))
+    /// Revokes all tokens of somebody; returns the hashes that were not revoked before.
+    pub fn revoke_tokens_of(&self, tenant: TenantId, owner: Party) -> Result<Vec<TokenHash>, StoreError> {
+        on_either!(self, db => db.revoke_tokens_of(tenant, owner))
     }
 
     /// The tokens that were revoked at this time of the database or later.

@@ -60,8 +60,7 @@ fn pair(account: AdminId, access: u8, refresh: u8) -> NewToken {
     NewToken {
         access: hash(access),
         refresh: hash(refresh),
-        account,
-        user_type: 2,
+        owner: Party::Admin(account),
         tenant: TenantId(1),
         access_lives_ms: 1_800_000,
         refresh_lives_ms: 30 * 86_400_000,
@@ -135,7 +134,7 @@ fn tokens_come_in_pairs_and_expire_by_the_database_s_clock(site: &Site) {
     assert_eq!(database.token(&hash(3)).unwrap(), None);
     assert_eq!((access.kind, access.refresh), (TokenKind::Access, hash(2)));
     assert_eq!((refresh.kind, refresh.refresh), (TokenKind::Refresh, hash(2)));
-    assert_eq!((access.account, access.user_type, access.tenant), (account, 2, TenantId(1)));
+    assert_eq!((access.owner, access.tenant), (Party::Admin(account), TenantId(1)));
     assert!((before.0 + 1_800_000..=after.0 + 1_800_000).contains(&access.expires.0));
     assert_eq!(refresh.expires.0 - access.expires.0, 30 * 86_400_000 - 1_800_000);
     assert!(access.is_good_at(after));
@@ -153,7 +152,7 @@ fn renewing_keeps_the_refresh_token_and_ends_the_old_access(site: &Site) {
     };
 
     assert_eq!(database.token(&hash(3)).unwrap().as_ref(), Some(&renewed));
-    assert_eq!((renewed.kind, renewed.refresh, renewed.account), (TokenKind::Access, hash(2), account));
+    assert_eq!((renewed.kind, renewed.refresh, renewed.owner), (TokenKind::Access, hash(2), Party::Admin(account)));
     assert_eq!(database.token(&hash(2)).unwrap(), Some(refresh));
     assert!(!is_good(&database, 1), "the access token before it has ended");
     assert!(is_good(&database, 3));
@@ -195,7 +194,7 @@ fn revoking_is_seen_by_whoever_asks_since(site: &Site) {
     assert_eq!(seen, revoked);
     assert_eq!(database.revoke_tokens(&hash(2)).unwrap(), [] as [TokenHash; 0], "once");
     assert!(!is_good(&database, 1) && !is_good(&database, 2));
-    let mut rest = database.revoke_tokens_of(account).unwrap();
+    let mut rest = database.revoke_tokens_of(TenantId(1), Party::Admin(account)).unwrap();
     rest.sort_unstable();
     assert_eq!(rest, [hash(3), hash(4)]);
     let later = Timestamp(database.now().unwrap().0 + 1);

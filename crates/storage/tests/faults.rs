@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use kefu_domain::rules::run;
 use kefu_domain::{
     Act, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationRepository, Draft, Kind, MessagePage,
-    MessageRepository, Profile, Store, StoreError, TenantId,
+    MessageRepository, Party, Profile, Store, StoreError, TenantId,
 };
 use kefu_storage::{AccountStatus, Database, NewAccount, NewToken, Options};
 use support::proxy::{Cut, Proxy};
@@ -96,7 +96,7 @@ fn a_reader_does_not_notice_that_idle_lines_were_cut() {
 
     for _ in 0..3 {
         proxy.cut();
-        assert!(database.find(DESK, id).unwrap().is_some());
+        assert!(database.find(DESK.tenant, &[DESK.shop], id).unwrap().is_some());
     }
 }
 
@@ -125,7 +125,7 @@ fn a_server_that_is_gone_is_said_so_in_time_and_found_again() {
 
     let began = Instant::now();
     for _ in 0..2 {
-        assert!(matches!(database.find(DESK, id), Err(StoreError::Unavailable(_))));
+        assert!(matches!(database.find(DESK.tenant, &[DESK.shop], id), Err(StoreError::Unavailable(_))));
     }
     assert!(matches!(attempt(&database, &say(id, "a", "hi")), Err(StoreError::Unavailable(_))));
     assert!(database.ping().is_err());
@@ -182,8 +182,7 @@ fn a_deadlock_is_run_again() {
     let new = NewToken {
         access: [1; 32],
         refresh: [2; 32],
-        account: id,
-        user_type: 2,
+        owner: Party::Admin(id),
         tenant: TenantId(1),
         access_lives_ms: 60_000,
         refresh_lives_ms: 60_000,

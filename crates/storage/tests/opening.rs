@@ -176,7 +176,7 @@ fn a_mall_s_tables_are_taken_over_with_their_rows() {
     let database = site.open();
 
     let id = database.open(member(101)).unwrap();
-    let conversation = database.find(DESK, id).unwrap().unwrap();
+    let conversation = database.find(DESK.tenant, &[DESK.shop], id).unwrap().unwrap();
     assert_eq!((id.0, conversation.last.time.0), (17, 1_795_256_903_000), "18:28:23 in the mall's zone");
     let page = database.page(DESK, id, &MessagePage::Newest(9)).unwrap();
     assert_eq!((page[0].id.0, page[0].seq, page[0].time.0), (1042, 0, 1_795_256_903_000));

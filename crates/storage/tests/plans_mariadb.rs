@@ -93,7 +93,7 @@ fn check_list(site: &Site, database: &Database, after: Option<ListCursor>, first
 fn a_page_of_the_list_reads_little_more_than_it_shows() {
     let (site, database) = busy();
     let after = |id: i64| {
-        let last = database.find(DESK, ConversationId(id)).unwrap().unwrap();
+        let last = database.find(DESK.tenant, &[DESK.shop], ConversationId(id)).unwrap().unwrap();
         Some(ListCursor { pinned: last.pinned, last: last.last.time, id: last.id })
     };
 
@@ -109,7 +109,10 @@ fn finding_and_opening_read_one_row() {
     let (site, database) = busy();
     let conversations = |act: &dyn Fn()| rows_read(&site, "promotion_kefu_conversation", act).0;
 
-    assert!(conversations(&|| assert!(database.find(DESK, ConversationId(77)).unwrap().is_some())) <= 2);
+    assert!(
+        conversations(&|| assert!(database.find(DESK.tenant, &[DESK.shop], ConversationId(77)).unwrap().is_some()))
+            <= 2
+    );
     assert!(conversations(&|| assert!(database.of_member(member(177)).unwrap().is_some())) <= 2);
     assert!(conversations(&|| assert_eq!(database.open(member(177)).unwrap(), ConversationId(77))) <= 2);
     let (rows, profiles) = rows_read(&site, "kefu_profile", || {

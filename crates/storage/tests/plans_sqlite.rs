@@ -83,7 +83,7 @@ fn no_statement_scans_or_sorts_a_table() {
             database.list(DESK, &ConversationPage { limit: 1, after, name }).unwrap();
         }
     }
-    database.find(DESK, id).unwrap();
+    database.find(DESK.tenant, &[DESK.shop], id).unwrap();
     database.of_member(member(101)).unwrap();
     MemberDirectory::profiles(&database, TenantId(1), &[MemberId(101)]).unwrap();
     database.account_by_name(TenantId(1), "x").unwrap();

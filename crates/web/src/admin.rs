@@ -3,7 +3,7 @@
 
 use actix_web::web::Data;
 use kefu::Listed;
-use kefu_domain::{ConversationId, ConversationPage, ListCursor, Permission, Side, Timestamp};
+use kefu_domain::{ConversationId, ConversationPage, ListCursor, Permission, ShopId, Shops, Side, Timestamp};
 use kefu_push::MallId;
 
 use crate::reply::NEXT;
@@ -18,7 +18,11 @@ pub(crate) async fn list(
 ) -> Result<Reply<Vec<ConversationView>>, ApiError> {
     let settings = &site.0.settings;
     let page = list_page(&params, settings.list_limit)?;
-    let (me, profile) = caller.may(Permission::ConversationQuery)?;
+    let only = params.number("shopId")?.map(|shop| Shops::from(ShopId(shop)));
+    let (mut me, profile) = caller.may(Permission::ConversationQuery)?;
+    if let Some(only) = &only {
+        me.shops = me.shops.and(only);
+    }
     let limit = page.limit as usize;
     let listed = site.0.desk.admin(me, profile).conversations(page).await?;
     let next = listed.last().filter(|_| listed.len() >= limit).map(cursor);
@@ -65,7 +69,7 @@ pub(crate) async fn send(site: Data<Site>, caller: AdminCaller, body: Body) -> R
     let id = conversation(body.id("conversationId")?)?;
     let post = member::post(&body, Side::Desk)?;
     let (me, profile) = caller.may(Permission::MessageSend)?;
-    site.0.limit.take(me.scope.tenant, me.party())?;
+    site.0.limit.take(me.tenant, me.party())?;
     let sent = site.0.desk.admin(me, profile).send(id, post).await?;
     Ok(Reply::sent(&sent))
 }

@@ -115,6 +115,8 @@ fn refused(refusal: &Refusal) -> (i32, Cow<'static, str>) {
     match refusal {
         Refusal::NoSuchConversation(_) => (1_013_019_000, "客服会话不存在".into()),
         Refusal::NoSuchMember(_) => (1_004_001_001, "手机号未注册用户".into()),
+        Refusal::NoSuchShop(_) => (400, "店铺不存在，请检查 shopId".into()),
+        Refusal::ShopClosed(_) => (400, "店铺已关闭，不再接收消息".into()),
         Refusal::KeyReused => (900, "clientMsgId 已用于另一条内容不同的消息，请为新消息换一个".into()),
         Refusal::Content(error) => (400, format!("请求参数不正确:{}", content(error)).into()),
         Refusal::Key(_) => (400, "请求参数不正确:clientMsgId 须为 1 到 64 位的字母、数字、_ 或 -".into()),

@@ -11,6 +11,7 @@ use crate::{ApiError, Body, MemberCaller, Params, Reply, Site, history};
 /// `POST /kefu-message/send`
 pub(crate) async fn send(site: Data<Site>, caller: MemberCaller, body: Body) -> Result<Reply<MallId>, ApiError> {
     let post = post(&body, Side::Member)?;
+    let caller = caller.at(body.id("shopId")?)?;
     site.0.limit.take(caller.me.scope.tenant, caller.me.party())?;
     let sent = site.0.desk.member(caller.me, caller.profile).send(post).await?;
     Ok(Reply::sent(&sent))

@@ -12,6 +12,12 @@ use crate::ApiError;
 pub struct Params(Vec<(String, String)>);
 
 impl Params {
+    /// The parameters of a request.
+    pub fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        let parsed = serde_urlencoded::from_str(request.query_string());
+        parsed.map(Self).map_err(|_| ApiError::Invalid("查询参数无法解析".into()))
+    }
+
     /// The first parameter of that name, unless it is empty.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -38,7 +44,6 @@ impl FromRequest for Params {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let parsed = serde_urlencoded::from_str(request.query_string());
-        ready(parsed.map(Self).map_err(|_| ApiError::Invalid("查询参数无法解析".into())))
+        ready(Self::of(request))
     }
 }

@@ -7,11 +7,12 @@ use actix_web::rt::time::{Instant, sleep_until, timeout};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use actix_ws::{AggregatedMessage, Closed, Session};
-use kefu_domain::ConversationId;
+use kefu_domain::{ConversationId, Party, Scope, ShopId, Shops};
 use kefu_push::{Guest, Inbox, Parcel, Seat};
 
+use crate::caller::shop_of;
 use crate::unfinished::{self, Unfinished};
-use crate::{Caller, Site};
+use crate::{ApiError, Caller, Site};
 
 /// Inbound text, in bytes; the mall's own server takes no more either.
 const LONGEST: usize = 8 * 1024;
@@ -33,6 +34,14 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
             return response;
         }
     };
+    let (caller, shops) = match at_their_shops(&site, &request, caller).await {
+        Ok(seated) => seated,
+        Err(error) => {
+            let mut response = error.error_response();
+            *response.status_mut() = actix_web::http::StatusCode::BAD_REQUEST;
+            return response;
+        }
+    };
     let (payload, unfinished) = match unfinished::bounded(&request, payload).await {
         Ok(bounded) => bounded,
         Err(error) => return error.error_response(),
@@ -43,7 +52,8 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
     };
     let guest = Guest {
         party: caller.party,
-        scope: caller.scope,
+        tenant: caller.tenant,
+        shops,
         permissions: caller.permissions,
         credential: caller.credential,
         expires: caller.expires,
@@ -51,9 +61,20 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
     let (seat, inbox) = site.0.hub.join(guest);
     let stream = stream.max_frame_size(LONGEST).aggregate_continuations().max_continuation_size(LONGEST);
     let now = Instant::now();
-    let pump = Pump { site, caller: (caller.scope.tenant, caller.party), seat, inbox, session, heard: now, unfinished };
+    let pump = Pump { site, caller: (caller.tenant, caller.party), seat, inbox, session, heard: now, unfinished };
     actix_web::rt::spawn(pump.run(stream));
     response
+}
+
+/// The shops whose news a socket hears: a member's one, all that an admin serves.
+async fn at_their_shops(site: &Site, request: &HttpRequest, caller: Caller) -> Result<(Caller, Shops), ApiError> {
+    let Party::Member(_) = caller.party else {
+        let shops = caller.shops.clone();
+        return Ok((caller, shops));
+    };
+    let shop = shop_of(request)?.unwrap_or(ShopId::PLATFORM);
+    site.0.desk.admits(Scope { tenant: caller.tenant, shop }).await?;
+    Ok((caller, Shops::from(shop)))
 }
 
 /// What is being handed to the socket's writer.

@@ -59,6 +59,7 @@ impl Serialize for ConversationView {
             create_time: conversation.created.0,
             seq: conversation.head_seq,
             change: conversation.change,
+            shop_id: MallId(conversation.scope.shop.0),
         }
         .serialize(serializer)
     }
@@ -82,4 +83,5 @@ struct Body<'a> {
     create_time: i64,
     seq: i64,
     change: i64,
+    shop_id: MallId,
 }

@@ -6,7 +6,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, test, web};
 use kefu_domain::memory::MemoryStore;
 use kefu_domain::{
-    AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, Party, Permission, Profile, Scope, TenantId,
+    AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, Party, Permission, Profile, Shops, TenantId,
 };
 use kefu_push::Hub;
 use kefu_web::{Caller, Code, Settings, Site};
@@ -41,7 +41,8 @@ async fn host_auth(
     if let Some((party, permissions)) = party {
         request.extensions_mut().insert(Caller {
             party,
-            scope: Scope::platform(TenantId(1)),
+            tenant: TenantId(1),
+            shops: Shops::platform(),
             permissions,
             profile: profile("x"),
             credential: None,

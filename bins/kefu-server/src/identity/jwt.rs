@@ -5,15 +5,18 @@
 //! and picture is remembered, for the lists that others see: unchanged words are not written again, others once a
 //! minute, and whoever's words cannot be written is let in all the same.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use futures_util::future::BoxFuture;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use kefu_domain::{Party, Permission, Profile, StoreError, TenantId, Timestamp};
+use kefu_domain::{Party, Permission, Profile, ShopId, Shops, StoreError, TenantId, Timestamp};
 use moka::sync::Cache;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Identity, Token, WhoAreYou};
+use super::{Identity, Question, Token, Verdict, WhoAreYou};
 use crate::clock;
+use crate::guard::{KNOWN_WITHIN, ask};
 
 /// What the mall's columns hold.
 const MAX_NICKNAME: usize = 64;
@@ -50,6 +53,9 @@ pub struct Claims {
     /// What an admin may do, as the mall's menus name it; other names are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<String>>,
+    /// The shops that an admin serves; the platform where it says nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shops: Option<Vec<i64>>,
 }
 
 /// Signs claims as the shop's server would.
@@ -61,7 +67,10 @@ pub fn sign(secret: &str, claims: &Claims) -> Result<String, jsonwebtoken::error
 pub type Remember = Box<dyn Fn(TenantId, Party, &Profile) -> Result<(), StoreError> + Send + Sync>;
 
 /// The adapter for signed tokens.
-pub struct JwtIdentities {
+#[derive(Clone)]
+pub struct JwtIdentities(Arc<Inner>);
+
+struct Inner {
     key: DecodingKey,
     validation: Validation,
     remember: Remember,
@@ -84,15 +93,17 @@ impl JwtIdentities {
         let mut validation = Validation::new(Algorithm::HS256);
         // Times are compared here, with our clock and without leeway: an expired token is expired.
         validation.validate_exp = false;
-        Self {
+        Self(Arc::new(Inner {
             key: DecodingKey::from_secret(secret.as_bytes()),
             validation,
             remember,
             remembered: Cache::new(100_000),
             failing: AtomicBool::new(false),
-        }
+        }))
     }
+}
 
+impl Inner {
     /// Whom the token names at that instant.
     fn verify(&self, token: &Token, now: Timestamp) -> Option<Identity> {
         let claims = decode::<Claims>(token.reveal(), &self.key, &self.validation).ok()?.claims;
@@ -112,7 +123,9 @@ impl JwtIdentities {
             avatar: claims.avatar.filter(|address| is_picture(address)),
         };
         let tenant = TenantId(claims.tenant);
-        Some(Identity { party, tenant, permissions, profile, credential: token.credential(), expires })
+        let shops = claims.shops.map_or_else(Shops::platform, |shops| shops.into_iter().map(ShopId).collect());
+        let (credential, expires) = (token.credential(), Some(expires));
+        Some(Identity { party, tenant, permissions, shops, profile, credential, expires })
     }
 
     /// Whether what a token says of its bearer is to be written now.
@@ -155,15 +168,16 @@ impl JwtIdentities {
 
 impl WhoAreYou for JwtIdentities {
     fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
-        self.known_at(token, clock::now())
+        self.0.known_at(token, clock::now())
     }
 
-    fn ask(&self, token: &Token) -> Result<Option<Identity>, StoreError> {
-        Ok(self.ask_at(token, clock::now()))
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+        let (inner, token) = (self.0.clone(), question.token.clone());
+        Box::pin(ask(KNOWN_WITHIN, move || Ok(inner.ask_at(&token, clock::now()))))
     }
 
     fn without_asking(&self, token: &Token) -> Option<Identity> {
-        self.verify(token, clock::now())
+        self.0.verify(token, clock::now())
     }
 }
 

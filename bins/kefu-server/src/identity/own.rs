@@ -5,11 +5,13 @@
 
 use std::time::Duration;
 
-use kefu_domain::{Party, Permission, Profile, StoreError};
-use kefu_storage::{Account, AccountStatus, Database, NewToken, Renewal, TokenHash};
+use futures_util::future::BoxFuture;
+use kefu_domain::{MemberDirectory, MemberId, Party, Permission, Profile, Shops, StoreError, TenantId};
+use kefu_storage::{AccountStatus, Database, NewToken, Renewal, TokenHash};
 use moka::sync::Cache;
 
-use super::{Identity, Token, WhoAreYou, credential_of};
+use super::{Identity, Question, Token, Verdict, WhoAreYou, credential_of};
+use crate::guard::{KNOWN_WITHIN, ask};
 use crate::{clock, random};
 
 /// With the two seconds of the sweeper below the five that are promised.
@@ -89,8 +91,8 @@ pub enum Renewed {
     Unknown,
     /// It has expired.
     Expired,
-    /// Another access token for the account, with the same refresh token.
-    Again(kefu_domain::AdminId, Issued),
+    /// Another access token for its owner, with the same refresh token.
+    Again(Party, Issued),
 }
 
 impl OwnTokens {
@@ -105,15 +107,14 @@ impl OwnTokens {
         }
     }
 
-    /// Gives an account a new pair. Blocks.
-    pub fn issue(&self, account: &Account) -> Result<Issued, StoreError> {
+    /// Gives somebody a new pair. Blocks.
+    pub fn issue(&self, tenant: TenantId, owner: Party) -> Result<Issued, StoreError> {
         let (access, refresh) = (new_token()?, new_token()?);
         let (stored, _) = self.database.add_tokens(&NewToken {
             access: access.hash(),
             refresh: refresh.hash(),
-            account: account.id,
-            user_type: 2,
-            tenant: account.tenant,
+            owner,
+            tenant,
             access_lives_ms: self.access_lives_ms,
             refresh_lives_ms: self.refresh_lives_ms,
         })?;
@@ -132,7 +133,7 @@ impl OwnTokens {
             Renewal::Expired => Renewed::Expired,
             Renewal::Renewed(stored) => {
                 let (access, refresh) = (access.reveal().to_owned(), refresh.reveal().to_owned());
-                Renewed::Again(stored.account, Issued { access, refresh, expires_ms: stored.expires.0 })
+                Renewed::Again(stored.owner, Issued { access, refresh, expires_ms: stored.expires.0 })
             }
         })
     }
@@ -150,23 +151,51 @@ impl OwnTokens {
         self.known.invalidate(hash);
     }
 
+    /// Looks a token up, and remembers what came of it. Blocks.
+    fn find(&self, hash: TokenHash) -> Result<Option<Identity>, StoreError> {
+        let identity = self.look_up(&hash)?;
+        self.known.insert(hash, identity.clone());
+        Ok(identity)
+    }
+
     fn look_up(&self, hash: &TokenHash) -> Result<Option<Identity>, StoreError> {
         let Some(token) = self.database.token(hash)? else { return Ok(None) };
         if !token.is_good_at(self.database.now()?) {
             return Ok(None);
         }
-        let Some(account) = self.database.account(token.account)? else { return Ok(None) };
-        if account.status == AccountStatus::Disabled {
-            return Ok(None);
+        let credential = credential_of(hash);
+        let identity = Identity {
+            party: token.owner,
+            tenant: token.tenant,
+            permissions: Vec::new(),
+            shops: Shops::platform(),
+            profile: Profile::default(),
+            credential,
+            expires: Some(token.expires),
+        };
+        match token.owner {
+            Party::Admin(id) => {
+                let Some(account) = self.database.account(id)? else { return Ok(None) };
+                if account.status == AccountStatus::Disabled {
+                    return Ok(None);
+                }
+                Ok(Some(Identity {
+                    permissions: Role::allow(&account.roles),
+                    shops: self.database.shops_of(account.tenant, id)?,
+                    profile: Profile { nickname: Some(account.nickname), avatar: account.avatar },
+                    ..identity
+                }))
+            }
+            Party::Member(id) => Ok(Some(Identity { profile: self.member(token.tenant, id)?, ..identity })),
+            Party::System => Ok(None),
         }
-        Ok(Some(Identity {
-            party: Party::Admin(account.id),
-            tenant: account.tenant,
-            permissions: Role::allow(&account.roles),
-            profile: Profile { nickname: Some(account.nickname), avatar: account.avatar },
-            credential: credential_of(hash),
-            expires: token.expires,
-        }))
+    }
+
+    /// How a member is called, as their mall's server said when it asked for the token.
+    fn member(&self, tenant: TenantId, id: MemberId) -> Result<Profile, StoreError> {
+        let found = MemberDirectory::profiles(&self.database, tenant, &[id]);
+        let mut profiles = found.map_err(|error| StoreError::Unavailable(error.0))?;
+        Ok(profiles.remove(&id).unwrap_or_default())
     }
 }
 
@@ -176,17 +205,17 @@ impl WhoAreYou for OwnTokens {
             return Some(None);
         }
         let known = self.known.get(&token.hash())?;
-        Some(known.filter(|identity| identity.expires > clock::now()))
+        Some(known.filter(|identity| identity.expires.is_none_or(|expires| expires > clock::now())))
     }
 
-    fn ask(&self, token: &Token) -> Result<Option<Identity>, StoreError> {
-        if !random::is_name(token.reveal()) {
-            return Ok(None);
-        }
-        let hash = token.hash();
-        let identity = self.look_up(&hash)?;
-        self.known.insert(hash, identity.clone());
-        Ok(identity)
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+        Box::pin(async move {
+            if !random::is_name(question.token.reveal()) {
+                return Ok(None);
+            }
+            let (tokens, hash) = (self.clone(), question.token.hash());
+            ask(KNOWN_WITHIN, move || tokens.find(hash)).await
+        })
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) async fn tenant_id(state: Data<Standalone>, query: Params) -> Result<
 
 /// `GET /admin-api/system/tenant/simple-list`: the caller's own, since nobody may visit another.
 pub(crate) async fn own_tenant(state: Data<Standalone>, caller: CallerOf) -> Result<Reply<Value>, ApiError> {
-    let (database, id) = (state.database.clone(), caller.0.scope.tenant);
+    let (database, id) = (state.database.clone(), caller.0.tenant);
     let tenant = ask(ANSWER_WITHIN, move || database.tenant(id)).await?;
     let tenant = tenant.filter(|tenant| tenant.status == TenantStatus::Enabled);
     Ok(Reply::new(tenant.map_or(json!([]), |tenant| json!([{"id": MallId(tenant.id.0), "name": tenant.name}]))))
@@ -81,7 +81,7 @@ pub(crate) async fn own_tenant(state: Data<Standalone>, caller: CallerOf) -> Res
 
 /// `GET /admin-api/member/user/get`: what was remembered of a member.
 pub(crate) async fn member(state: Data<Standalone>, caller: CallerOf, query: Params) -> Result<Reply<Value>, ApiError> {
-    let (tenant, id) = (caller.0.scope.tenant, query.required_id("id")?);
+    let (tenant, id) = (caller.0.tenant, query.required_id("id")?);
     let allowed = caller.0.permissions.contains(&kefu_domain::Permission::ConversationQuery);
     if !allowed || !matches!(caller.0.party, Party::Admin(_)) {
         return Err(ApiError::Forbidden);

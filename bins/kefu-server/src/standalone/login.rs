@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
-use kefu_domain::{AdminId, Party, TenantId};
+use kefu_domain::{Party, TenantId};
 use kefu_push::MallId;
 use kefu_storage::{Account, AccountStatus};
 use kefu_web::{ApiError, Body, Caller, Params, Reply};
@@ -51,9 +51,9 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    fn of(account: AdminId, issued: Issued) -> Self {
+    fn of(owner: Party, issued: Issued) -> Self {
         Self {
-            user_id: MallId(account.0),
+            user_id: MallId(owner.id()),
             access_token: issued.access,
             refresh_token: issued.refresh,
             expires_time: issued.expires_ms,
@@ -87,9 +87,9 @@ pub(crate) async fn login(state: Data<Standalone>, request: HttpRequest, body: B
     if account.status == AccountStatus::Disabled {
         return Err(ApiError::Own(1_002_000_001, "登录失败，账号被禁用".into()));
     }
-    let (tokens, id) = (state.tokens.clone(), account.id);
-    let issued = ask(ANSWER_WITHIN, move || tokens.issue(&account)).await?;
-    Ok(Reply::new(Pair::of(id, issued)))
+    let (tokens, owner) = (state.tokens.clone(), Party::Admin(account.id));
+    let issued = ask(ANSWER_WITHIN, move || tokens.issue(tenant, owner)).await?;
+    Ok(Reply::new(Pair::of(owner, issued)))
 }
 
 /// The account, if name and password belong together; as slow where they do not.
@@ -121,7 +121,7 @@ pub(crate) async fn refresh(state: Data<Standalone>, query: Params) -> Result<Re
     let token = Token::new(text).ok_or_else(unknown)?;
     let tokens = state.tokens.clone();
     match ask(ANSWER_WITHIN, move || tokens.renew(&token)).await? {
-        Renewed::Again(account, issued) => Ok(Reply::new(Pair::of(account, issued))),
+        Renewed::Again(owner, issued) => Ok(Reply::new(Pair::of(owner, issued))),
         Renewed::Unknown => Err(unknown()),
         Renewed::Expired => Err(expired()),
     }
@@ -157,7 +157,7 @@ pub(crate) async fn logout(state: Data<Standalone>, request: HttpRequest) -> Res
 pub(crate) async fn permission_info(state: Data<Standalone>, caller: CallerOf) -> Result<Reply<Value>, ApiError> {
     let CallerOf(caller) = caller;
     let Party::Admin(id) = caller.party else { return Err(ApiError::Forbidden) };
-    let (database, tenant) = (state.database.clone(), caller.scope.tenant);
+    let (database, tenant) = (state.database.clone(), caller.tenant);
     let account = ask(ANSWER_WITHIN, move || database.account(id)).await?;
     let account = account.filter(|account| account.tenant == tenant);
     let names: Vec<_> = caller.permissions.iter().map(|permission| permission.as_str()).collect();
@@ -217,6 +217,8 @@ fn required(body: &Body, name: &str, complaint: &'static str) -> Result<String, 
 
 #[cfg(test)]
 mod tests {
+    use kefu_domain::AdminId;
+
     use super::*;
 
     #[test]
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn a_login_answers_in_the_malls_words() {
         let issued = Issued { access: "a".into(), refresh: "r".into(), expires_ms: 5 };
-        let pair = serde_json::to_value(Pair::of(AdminId(1_000_000_000_000), issued)).unwrap();
+        let pair = serde_json::to_value(Pair::of(Party::Admin(AdminId(1_000_000_000_000)), issued)).unwrap();
 
         assert_eq!(
             pair,

@@ -15,8 +15,9 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use futures_util::stream::Fuse;
 use futures_util::{StreamExt as _, TryStreamExt as _};
+use kefu_domain::{Party, Refusal, Scope, ShopDirectory, ShopId, Standing, StoreError};
 use kefu_storage::StoredFile;
-use kefu_web::{ApiError, Caller, Reply};
+use kefu_web::{ApiError, Caller, Params, Reply};
 use tempfile::NamedTempFile;
 use tokio::time::timeout;
 
@@ -26,6 +27,7 @@ use super::magic::{FileKind, HEAD, Use};
 use super::shelf::kind_of;
 use crate::clock;
 use crate::config::UploadSettings;
+use crate::guard::{KNOWN_WITHIN, ask};
 
 /// A phone in a train takes its time; a client that stands still does not get more than this.
 const RECEIVED_WITHIN: Duration = Duration::from_secs(120);
@@ -36,15 +38,39 @@ const PIECE: usize = 256 * 1024;
 pub(crate) async fn upload(
     state: Data<Standalone>,
     caller: CallerOf,
+    params: Params,
     form: Multipart,
 ) -> Result<Reply<String>, ApiError> {
     let CallerOf(caller) = caller;
-    if !state.quota.has_room(caller.scope.tenant, caller.party, clock::now()) {
+    let scope = place(&state, &caller, &params).await?;
+    if !state.quota.has_room(caller.tenant, caller.party, clock::now()) {
         return Err(no_room());
     }
     let received = timeout(RECEIVED_WITHIN, receive(&state, form)).await.map_err(|_| broken())??;
-    let name = keep(&state, caller, received).await?;
+    let name = keep(&state, scope, caller.party, received).await?;
     Ok(Reply::new(format!("{}/files/{name}", state.public_url)))
+}
+
+/// At which shop something is brought: the one that is named; else, for an admin, the first that they serve.
+async fn place(state: &Standalone, caller: &Caller, params: &Params) -> Result<Scope, ApiError> {
+    let named = params.number("shopId")?.map(ShopId);
+    let refused = |refusal: Refusal| ApiError::Desk(refusal.into());
+    let shop = match caller.party {
+        Party::Admin(_) => match named {
+            Some(shop) if caller.shops.contains(&shop) => shop,
+            Some(shop) => return Err(refused(Refusal::NoSuchShop(shop))),
+            None => *caller.shops.first().ok_or(ApiError::Forbidden)?,
+        },
+        Party::Member(_) | Party::System => named.unwrap_or(ShopId::PLATFORM),
+    };
+    let scope = Scope { tenant: caller.tenant, shop };
+    let database = state.database.clone();
+    let standing = move || database.standing(scope).map_err(|error| StoreError::Unavailable(error.0));
+    match ask(KNOWN_WITHIN, standing).await? {
+        Standing::Open => Ok(scope),
+        Standing::Closed => Err(refused(Refusal::ShopClosed(shop))),
+        Standing::Unknown => Err(refused(Refusal::NoSuchShop(shop))),
+    }
 }
 
 struct Received {
@@ -108,9 +134,9 @@ async fn next(chunks: &mut Fuse<Field>) -> Result<Option<Bytes>, ApiError> {
 }
 
 /// Puts a received file on the shelf and into the books; returns its name.
-async fn keep(state: &Data<Standalone>, caller: Caller, received: Received) -> Result<String, ApiError> {
+async fn keep(state: &Data<Standalone>, scope: Scope, uploader: Party, received: Received) -> Result<String, ApiError> {
     let now = clock::now();
-    if !state.quota.take(caller.scope.tenant, caller.party, received.bytes, now) {
+    if !state.quota.take(scope.tenant, uploader, received.bytes, now) {
         return Err(no_room());
     }
     let Received { file, kind, bytes } = received;
@@ -118,8 +144,8 @@ async fn keep(state: &Data<Standalone>, caller: Caller, received: Received) -> R
     let name = on_disk(move || shelf.keep(file, kind)).await?;
     let stored = StoredFile {
         name: name.clone(),
-        scope: caller.scope,
-        uploader: caller.party,
+        scope,
+        uploader,
         conversation: None,
         kind: kind.extension().to_owned(),
         bytes: i64::try_from(bytes).unwrap_or(i64::MAX),

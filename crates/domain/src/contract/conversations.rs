@@ -36,7 +36,7 @@ pub fn opening_twice_gives_one_conversation(fixture: &impl Fixture) {
     assert_eq!(again, id);
     assert_eq!(found(store, DESK, id).head_seq, 1, "opening again must not start over");
     assert_ne!(opened(store, BOB), id);
-    assert_eq!(store.of_member(ALICE).unwrap(), store.find(DESK, id).unwrap());
+    assert_eq!(store.of_member(ALICE).unwrap(), store.find(DESK.tenant, &[DESK.shop], id).unwrap());
 }
 
 pub fn eight_callers_at_once_open_one_conversation(fixture: &impl Fixture) {
@@ -91,7 +91,7 @@ pub fn absent_conversations_are_absent(fixture: &impl Fixture) {
     let id = opened(store, ALICE);
 
     for absent in [ConversationId(id.0 + 1_000), ConversationId(0), ConversationId(-1), ConversationId(i64::MAX)] {
-        assert_eq!(store.find(DESK, absent).unwrap(), None);
+        assert_eq!(store.find(DESK.tenant, &[DESK.shop], absent).unwrap(), None);
         assert_eq!(store.page(DESK, absent, &MessagePage::Newest(10)).unwrap(), []);
         let ((), _) = patiently(store, &[row(absent), row(id)], |work| {
             assert!(work.conversation(absent).is_none());
@@ -128,13 +128,16 @@ pub fn another_tenant_or_shop_finds_nothing(fixture: &impl Fixture) {
         finds_nothing(store, Member { scope, ..ALICE }, id);
         let theirs = opened(store, Member { scope, ..ALICE });
         assert_ne!(theirs, id, "the same member at another door has another conversation");
-        assert_eq!(store.find(DESK, theirs).unwrap(), None);
+        assert_eq!(store.find(DESK.tenant, &[DESK.shop], theirs).unwrap(), None);
+        let both = [DESK.shop, scope.shop];
+        assert_eq!(store.find(scope.tenant, &both, theirs).unwrap().map(|found| found.scope), Some(scope));
     }
 }
 
 #[track_caller]
 fn finds_nothing(store: &impl WholeStore, me: Member, id: ConversationId) {
-    assert_eq!(store.find(me.scope, id).unwrap(), None);
+    assert_eq!(store.find(me.scope.tenant, &[me.scope.shop], id).unwrap(), None);
+    assert_eq!(store.find(DESK.tenant, &[], id).unwrap(), None, "nobody's shops");
     assert_eq!(store.of_member(me).unwrap(), None);
     assert_eq!(store.list(me.scope, &everything()).unwrap(), []);
     // A shop is told apart by its conversations; messages know their conversation and their tenant.

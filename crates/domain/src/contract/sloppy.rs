@@ -7,7 +7,7 @@ use super::tools::{patiently, row};
 use super::{Fixture, WholeStore};
 use crate::{
     Committed, Conversation, ConversationId, ConversationPage, ConversationRepository, ConversationState, Member,
-    Message, MessagePage, MessageRepository, Need, Scope, Store, StoreError, Transaction, UnitOfWork,
+    Message, MessagePage, MessageRepository, Need, Scope, ShopId, Store, StoreError, TenantId, Transaction, UnitOfWork,
 };
 
 /// Finds that schedules complain about a counter that is read, and written back in a transaction of its own.
@@ -64,7 +64,7 @@ impl<S: WholeStore> Transaction for SloppyTransaction<'_, S> {
         }
         let committed = inner.commit()?;
         for (id, scope, difference) in owed {
-            let counter = store.find(scope, id)?.map_or(0, |found| found.desk_unread);
+            let counter = store.find(scope.tenant, &[scope.shop], id)?.map_or(0, |found| found.desk_unread);
             std::thread::yield_now();
             patiently(store, &[row(id)], |work| set_counter(work, id, counter + difference));
         }
@@ -81,8 +81,8 @@ fn set_counter(work: &mut UnitOfWork, id: ConversationId, desk_unread: i64) {
 }
 
 impl<S: WholeStore> ConversationRepository for Sloppy<'_, S> {
-    fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        self.0.find(scope, id)
+    fn find(&self, tenant: TenantId, shops: &[ShopId], id: ConversationId) -> Result<Option<Conversation>, StoreError> {
+        self.0.find(tenant, shops, id)
     }
 
     fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError> {

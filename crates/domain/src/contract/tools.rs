@@ -137,7 +137,7 @@ fn attempt<T>(
 
 /// The conversation as anybody reads it.
 pub(super) fn found(store: &impl WholeStore, scope: Scope, id: ConversationId) -> Conversation {
-    store.find(scope, id).unwrap().unwrap_or_else(|| panic!("conversation {id} was not found"))
+    store.find(scope.tenant, &[scope.shop], id).unwrap().unwrap_or_else(|| panic!("conversation {id} was not found"))
 }
 
 /// All messages of a conversation, oldest first.

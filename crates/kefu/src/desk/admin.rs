@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kefu_domain::{
-    Act, Admin, Command, Conversation, ConversationId, ConversationPage, MemberId, MessagePage, Profile, Refusal, Sent,
+    Act, Admin, Agent, Command, Conversation, ConversationId, ConversationPage, MemberId, MessagePage, Profile,
+    Refusal, Sent,
 };
 
 use tokio::time::Instant;
@@ -12,25 +13,26 @@ use tokio::time::Instant;
 use super::read::{self, UpTo};
 use super::{History, Inner, Listed, Post, deadline, store};
 use crate::Error;
+use crate::known::Place;
 
-/// What one agent may do at their desk.
+/// What one agent may do, at the desks of all the shops that they serve.
 pub struct AdminDesk {
     pub(super) desk: Arc<Inner>,
-    pub(super) me: Admin,
+    pub(super) me: Agent,
     pub(super) profile: Profile,
 }
 
 impl AdminDesk {
-    /// A page of the desk's list.
+    /// A page of the desk's list, over all of the agent's shops.
     pub async fn conversations(&self, page: ConversationPage) -> Result<Vec<Listed>, Error> {
-        let scope = self.me.scope;
+        let me = self.me.clone();
         self.desk
             .ask(deadline(), move |desk| {
-                let found = store(desk.conversations.list(scope, &page))?;
+                let found = list(desk, &me, &page)?;
                 let ids: Vec<_> = found.iter().map(|conversation| conversation.member).collect();
-                let mut profiles = members(desk, scope.tenant, &ids);
+                let profiles = members(desk, me.tenant, &ids);
                 let line = |conversation: Conversation| {
-                    let member = profiles.remove(&conversation.member).unwrap_or_default();
+                    let member = profiles.get(&conversation.member).cloned().unwrap_or_default();
                     Listed { conversation, member }
                 };
                 Ok(found.into_iter().map(line).collect())
@@ -40,12 +42,12 @@ impl AdminDesk {
 
     /// One conversation, hidden ones too; `None` for what does not exist here, or has no message yet.
     pub async fn conversation(&self, id: ConversationId) -> Result<Option<Listed>, Error> {
-        let scope = self.me.scope;
+        let me = self.me.clone();
         self.desk
             .ask(deadline(), move |desk| {
-                let found = store(desk.conversations.find(scope, id))?.filter(|found| found.head_seq > 0);
+                let found = find(desk, &me, id)?.filter(|found| found.head_seq > 0);
                 Ok(found.map(|conversation| {
-                    let member = members(desk, scope.tenant, &[conversation.member])
+                    let member = members(desk, me.tenant, &[conversation.member])
                         .remove(&conversation.member)
                         .unwrap_or_default();
                     Listed { conversation, member }
@@ -56,11 +58,11 @@ impl AdminDesk {
 
     /// A page of a conversation; empty for what does not exist here.
     pub async fn history(&self, id: ConversationId, page: MessagePage) -> Result<History, Error> {
-        let me = self.me;
+        let me = self.me.clone();
         self.desk
-            .ask(deadline(), move |desk| {
-                let here = store(desk.conversations.find(me.scope, id))?.is_some();
-                if here { read::page(desk, me.scope, me.party(), id, page) } else { Ok(History::default()) }
+            .ask(deadline(), move |desk| match find(desk, &me, id)? {
+                Some(found) => read::page(desk, found.scope, me.party(), found.id, page),
+                None => Ok(History::default()),
             })
             .await
     }
@@ -68,63 +70,100 @@ impl AdminDesk {
     /// Writes to the member. Committed when this returns; keys work as for members.
     pub async fn send(&self, id: ConversationId, post: Post) -> Result<Sent, Error> {
         let until = deadline();
-        self.place(until, id).await?;
-        let command = Command::of_admin(self.me, id, Act::Send(post.draft()?));
+        let (me, id) = self.place(until, id).await?;
+        self.desk.admits(until, me.scope).await?;
+        let command = Command::of_admin(me, id, Act::Send(post.draft()?));
         self.desk.say(until, command, self.profile.avatar.clone()).await
     }
 
     /// Marks what the member wrote as read by the desk, up to a number, or up to what this agent has been shown.
     pub async fn read(&self, id: ConversationId, up_to: Option<i64>) -> Result<(), Error> {
-        let (me, until) = (self.me, deadline());
+        let (me, until) = (self.me.clone(), deadline());
         let target = self
             .desk
             .ask(until, move |desk| {
-                let found = store(desk.conversations.find(me.scope, id))?.ok_or(Refusal::NoSuchConversation(id))?;
-                Ok(read::target(desk, &found, me.party(), up_to))
+                let found = find(desk, &me, id)?.ok_or(Refusal::NoSuchConversation(id))?;
+                let target = read::target(desk, &found, me.party(), up_to);
+                Ok((at(&me, &found)?, found.id, target))
             })
             .await?;
         match target {
-            UpTo::Nothing => Ok(()),
-            UpTo::Seq(seq) => self.carry(until, id, Act::ReadUpTo(seq)).await,
+            (_, _, UpTo::Nothing) => Ok(()),
+            (me, id, UpTo::Seq(seq)) => self.carry(until, me, id, Act::ReadUpTo(seq)).await,
         }
     }
 
     /// Pins or unpins, for all agents.
     pub async fn pin(&self, id: ConversationId, pinned: bool) -> Result<(), Error> {
-        self.carry(deadline(), id, Act::Pin(pinned)).await
+        self.mark(id, Act::Pin(pinned)).await
     }
 
     /// Hides from the desk's list until somebody writes again. The history stays.
     pub async fn hide(&self, id: ConversationId) -> Result<(), Error> {
-        self.carry(deadline(), id, Act::Hide).await
+        self.mark(id, Act::Hide).await
     }
 
-    async fn carry(&self, until: Instant, id: ConversationId, act: Act) -> Result<(), Error> {
-        self.desk.carry(until, Command::of_admin(self.me, id, act), None).await.map(|_| ())
+    async fn mark(&self, id: ConversationId, act: Act) -> Result<(), Error> {
+        let (agent, until) = (self.me.clone(), deadline());
+        let place = move |desk: &Inner| {
+            let found = find(desk, &agent, id)?.ok_or(Refusal::NoSuchConversation(id))?;
+            Ok((at(&agent, &found)?, found.id))
+        };
+        let (me, id) = self.desk.ask(until, place).await?;
+        self.carry(until, me, id, act).await
     }
 
-    /// The conversation must be of this scope, and the directory must not deny its member. Asked before any row is
-    /// locked.
-    async fn place(&self, until: Instant, id: ConversationId) -> Result<MemberId, Error> {
-        let scope = self.me.scope;
-        if let Some((_, member)) = self.desk.known.place(id).filter(|(place, _)| *place == scope) {
-            return Ok(member);
+    async fn carry(&self, until: Instant, me: Admin, id: ConversationId, act: Act) -> Result<(), Error> {
+        self.desk.carry(until, Command::of_admin(me, id, act), None).await.map(|_| ())
+    }
+
+    /// At which of the agent's desks a conversation is, and its id: one that was merged into another is that other.
+    /// The directory must not deny its member. Asked before any row is locked.
+    async fn place(&self, until: Instant, id: ConversationId) -> Result<(Admin, ConversationId), Error> {
+        if let Some(place) = self.desk.known.place(id)
+            && let Some(me) = self.me.at(place.scope)
+        {
+            return Ok((me, place.id));
         }
+        let agent = self.me.clone();
         self.desk
             .ask(until, move |desk| {
-                let found = store(desk.conversations.find(scope, id))?.ok_or(Refusal::NoSuchConversation(id))?;
-                let denied = desk.members.denies(scope.tenant, found.member).unwrap_or_else(|error| {
+                let found = find(desk, &agent, id)?.ok_or(Refusal::NoSuchConversation(id))?;
+                let me = at(&agent, &found)?;
+                let denied = desk.members.denies(agent.tenant, found.member).unwrap_or_else(|error| {
                     tracing::warn!(error = %error.0, "the directory of members did not answer");
                     false
                 });
                 if denied {
                     return Err(Refusal::NoSuchMember(found.member).into());
                 }
-                desk.known.is_placed(id, scope, found.member);
-                Ok(found.member)
+                desk.known.is_placed(id, Place { id: found.id, scope: found.scope });
+                Ok((me, found.id))
             })
             .await
     }
+}
+
+fn find(desk: &Inner, me: &Agent, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    store(desk.conversations.find(me.tenant, &me.shops, id))
+}
+
+/// The agent at the desk of a conversation's shop.
+fn at(me: &Agent, found: &Conversation) -> Result<Admin, Error> {
+    me.at(found.scope).ok_or_else(|| Refusal::NoSuchConversation(found.id).into())
+}
+
+/// A page over several shops: as much of each as may be needed, in the one order of the list.
+fn list(desk: &Inner, me: &Agent, page: &ConversationPage) -> Result<Vec<Conversation>, Error> {
+    let mut found = Vec::new();
+    for scope in me.scopes() {
+        found.extend(store(desk.conversations.list(scope, page))?);
+    }
+    if me.shops.len() > 1 {
+        found.sort_by_key(|one| std::cmp::Reverse((one.pinned, one.last.time, one.id)));
+        found.truncate(page.limit as usize);
+    }
+    Ok(found)
 }
 
 /// Profiles of members, as far as they are to be had: a directory that does not answer leaves names out.

@@ -25,6 +25,7 @@ impl MemberDesk {
     pub async fn send(&self, post: Post) -> Result<Sent, Error> {
         let until = deadline();
         let draft = post.draft()?;
+        self.desk.admits(until, self.me.scope).await?;
         let id = self.open(until).await?;
         match self.say(until, id, draft.clone()).await {
             // What was remembered is no more, a database that was restored perhaps: open it anew.
@@ -44,9 +45,10 @@ impl MemberDesk {
 
     /// A page of the member's conversation; empty when there is none yet.
     pub async fn history(&self, page: MessagePage) -> Result<History, Error> {
-        let me = self.me;
+        let (me, until) = (self.me, deadline());
+        self.desk.admits(until, me.scope).await?;
         self.desk
-            .ask(deadline(), move |desk| {
+            .ask(until, move |desk| {
                 let id = match desk.known.conversation(&me) {
                     Some(id) => Some(id),
                     None => store(desk.conversations.of_member(me))?.map(|found| found.id),
@@ -59,17 +61,18 @@ impl MemberDesk {
     /// Marks what the desk wrote as read, up to a number, or up to what this member has been shown.
     pub async fn read(&self, id: ConversationId, up_to: Option<i64>) -> Result<(), Error> {
         let (me, until) = (self.me, deadline());
+        self.desk.admits(until, me.scope).await?;
         let target = self
             .desk
             .ask(until, move |desk| {
-                let found = store(desk.conversations.find(me.scope, id))?;
+                let found = store(desk.conversations.find(me.scope.tenant, &[me.scope.shop], id))?;
                 let mine = found.filter(|found| found.member == me.id).ok_or(Refusal::NoSuchConversation(id))?;
-                Ok(read::target(desk, &mine, me.party(), up_to))
+                Ok((mine.id, read::target(desk, &mine, me.party(), up_to)))
             })
             .await?;
         match target {
-            UpTo::Nothing => Ok(()),
-            UpTo::Seq(seq) => {
+            (_, UpTo::Nothing) => Ok(()),
+            (id, UpTo::Seq(seq)) => {
                 self.desk.carry(until, Command::of_member(me, id, Act::ReadUpTo(seq)), None).await.map(|_| ())
             }
         }

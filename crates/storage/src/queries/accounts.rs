@@ -1,7 +1,7 @@
 //! Accounts.
 
 use diesel::prelude::*;
-use kefu_domain::{AdminId, StoreError, TenantId};
+use kefu_domain::{AdminId, Party, StoreError, TenantId};
 
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
@@ -97,7 +97,7 @@ impl Db {
 
     fn lock_out(&self, conn: &mut Conn, id: AdminId) -> QueryResult<()> {
         let now = self.offset.instant(clock(conn)?);
-        tokens::revoke(conn, || tokens::of_account(id), now).map(|_| ())
+        tokens::revoke(conn, || tokens::of_party(Party::Admin(id)), now).map(|_| ())
     }
 }
 

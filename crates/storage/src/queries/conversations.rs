@@ -1,7 +1,9 @@
 //! Conversations: opened, found, listed.
 
 use diesel::prelude::*;
-use kefu_domain::{Conversation, ConversationId, ConversationPage, ListCursor, Member, Scope, StoreError};
+use kefu_domain::{
+    Conversation, ConversationId, ConversationPage, ListCursor, Member, Scope, ShopId, StoreError, TenantId,
+};
 
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
@@ -32,21 +34,23 @@ impl Db {
         Ok(ConversationId(id))
     }
 
-    pub(crate) fn find(&self, scope: Scope, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
-        self.one(scope, |all| all.filter(c::id.eq(id.0)))
+    pub(crate) fn find(
+        &self,
+        tenant: TenantId,
+        shops: &[ShopId],
+        id: ConversationId,
+    ) -> Result<Option<Conversation>, StoreError> {
+        // The shop is looked at here: with a set in it the statement would be another one for each size.
+        let found = self.one(|| of_tenant(tenant).filter(c::id.eq(id.0)))?;
+        Ok(found.filter(|found| shops.contains(&found.scope.shop)))
     }
 
     pub(crate) fn of_member(&self, member: Member) -> Result<Option<Conversation>, StoreError> {
-        self.one(member.scope, |all| all.filter(c::user_id.eq(member.id.0)))
+        self.one(|| of_scope(member.scope).filter(c::user_id.eq(member.id.0)))
     }
 
-    fn one(
-        &self,
-        scope: Scope,
-        which: impl Fn(Conversations) -> Conversations,
-    ) -> Result<Option<Conversation>, StoreError> {
-        let row =
-            self.read(|conn| which(of_scope(scope)).select(ConversationRow::as_select()).first(conn).optional())?;
+    fn one(&self, which: impl Fn() -> Conversations) -> Result<Option<Conversation>, StoreError> {
+        let row = self.read(|conn| which().select(ConversationRow::as_select()).first(conn).optional())?;
         Ok(row.map(|row: ConversationRow| row.conversation(self.offset)))
     }
 
@@ -76,12 +80,12 @@ impl Db {
 
 type Conversations = conversation::BoxedQuery<'static, Sql>;
 
+fn of_tenant(tenant: TenantId) -> Conversations {
+    conversation::table.filter(c::tenant_id.eq(tenant.0)).filter(c::deleted.eq(false)).into_boxed()
+}
+
 fn of_scope(scope: Scope) -> Conversations {
-    conversation::table
-        .filter(c::tenant_id.eq(scope.tenant.0))
-        .filter(c::shop_id.eq(scope.shop.0))
-        .filter(c::deleted.eq(false))
-        .into_boxed()
+    of_tenant(scope.tenant).filter(c::shop_id.eq(scope.shop.0))
 }
 
 /// What comes after a place in the list's order, said so that the index of the list can jump there: past the

@@ -2,13 +2,16 @@
 //! `sqlite`, where `super::dialect` says what the two say differently.
 
 mod accounts;
+mod api_keys;
 mod begin;
 mod commit;
 mod conversations;
 mod files;
+mod identities;
 mod messages;
 mod meta;
 mod profiles;
+mod shops;
 mod tenants;
 mod tokens;
 mod transact;

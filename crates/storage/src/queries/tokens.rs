@@ -1,7 +1,7 @@
 //! Tokens.
 
 use diesel::prelude::*;
-use kefu_domain::{AdminId, StoreError, Timestamp};
+use kefu_domain::{Party, StoreError, TenantId, Timestamp};
 
 use super::super::dialect::{Conn, locked};
 use super::{Condition, Db, clock};
@@ -17,8 +17,7 @@ impl Db {
                 hash,
                 kind,
                 refresh: new.refresh,
-                account: new.account,
-                user_type: new.user_type,
+                owner: new.owner,
                 tenant: new.tenant,
                 expires: Timestamp(now.0.saturating_add(lives_ms)),
                 revoked: None,
@@ -71,8 +70,8 @@ impl Db {
         self.revoke_all(|| Box::new(token::refresh_hash.eq(refresh.to_vec())))
     }
 
-    pub(crate) fn revoke_tokens_of(&self, account: AdminId) -> Result<Vec<TokenHash>, StoreError> {
-        self.revoke_all(|| of_account(account))
+    pub(crate) fn revoke_tokens_of(&self, tenant: TenantId, owner: Party) -> Result<Vec<TokenHash>, StoreError> {
+        self.revoke_all(|| Box::new(of_party(owner).and(token::tenant_id.eq(tenant.0))))
     }
 
     fn revoke_all(&self, which: impl Fn() -> Condition<token::table>) -> Result<Vec<TokenHash>, StoreError> {
@@ -93,9 +92,9 @@ impl Db {
     }
 }
 
-/// All tokens of an account.
-pub(super) fn of_account(account: AdminId) -> Condition<token::table> {
-    Box::new(token::account_id.eq(account.0))
+/// All tokens of somebody. A member of another tenant may have the same number.
+pub(super) fn of_party(owner: Party) -> Condition<token::table> {
+    Box::new(token::account_id.eq(owner.id()).and(token::user_type.eq(owner.user_type())))
 }
 
 fn accesses_of(refresh: &TokenHash) -> Condition<token::table> {
