@@ -33,10 +33,30 @@ impl Address {
         };
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         match place.split_once('/') {
-            Some((_, name)) if !name.is_empty() => Ok(Self::MySql(format!("mysql://{place}{}", parameters(query)))),
+            Some((_, name)) if !name.is_empty() => match trustless(query) {
+                Some(why) => unusable(why),
+                None => Ok(Self::MySql(format!("mysql://{place}{}", parameters(query)))),
+            },
             _ => unusable("mysql:// must name a database after the host, as in mysql://user:password@host/kefu"),
         }
     }
+}
+
+/// Why the address asks for TLS that keeps nobody out, if it does.
+#[cfg(not(feature = "mysql-c"))]
+fn trustless(query: &str) -> Option<&'static str> {
+    let says = |pair| query.split('&').any(|said| said == pair);
+    let names = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    if says("verify_ca=false") || says("verify_identity=false") {
+        return Some("verify_ca=false and verify_identity=false would trust anybody; name the authority in ssl_ca");
+    }
+    (names("ssl_ca") && !says("require_ssl=true")).then_some("ssl_ca does nothing without require_ssl=true")
+}
+
+/// The C client has words of its own for this.
+#[cfg(feature = "mysql-c")]
+fn trustless(_: &str) -> Option<&'static str> {
+    None
 }
 
 /// Adds what the pure-Rust client needs to be told, unless it was told otherwise.
@@ -101,6 +121,16 @@ mod tests {
             let Err(error) = Address::parse(text) else { panic!("{text} was taken") };
             assert!(!error.to_string().contains("secret"), "{error}");
         }
+    }
+
+    #[cfg(not(feature = "mysql-c"))]
+    #[test]
+    fn tls_that_keeps_nobody_out_is_refused() {
+        check("mysql://k@h/kefu?require_ssl=true&verify_ca=false", "would trust anybody");
+        check("mysql://k@h/kefu?verify_identity=false&require_ssl=true", "would trust anybody");
+        check("mysql://k@h/kefu?ssl_ca=/etc/ca.pem", "does nothing without require_ssl=true");
+        check("mysql://k@h/kefu?ssl_ca=/etc/ca.pem&require_ssl=false", "does nothing without require_ssl=true");
+        check("mysql://k@h/kefu?require_ssl=true&ssl_ca=/etc/ca.pem", "require_ssl=true&ssl_ca=/etc/ca.pem");
     }
 
     #[cfg(not(feature = "mysql-c"))]

@@ -10,7 +10,7 @@ use kefu_domain::{
 };
 
 use crate::address::Address;
-use crate::{Durability, OpenError, StorageOffset, mysql, sqlite};
+use crate::{Durability, OpenError, StorageOffset, UpgradePlan, mysql, sqlite};
 
 /// An open database; clones share it. The last one to go closes it, which may wait for the disk.
 #[derive(Clone)]
@@ -53,13 +53,14 @@ pub struct Options {
     pub read_connections: u32,
     /// Whether to run the migrations that have not run yet.
     pub migrate: bool,
-    /// In which offset a new database keeps wall-clock times; an existing one knows its own.
-    pub storage_offset: StorageOffset,
+    /// In which offset MariaDB and MySQL keep wall-clock times. A database that has recorded another one is refused;
+    /// without a wish it keeps what it has recorded, and a new one keeps the mall's, `+08:00`. SQLite keeps instants.
+    pub storage_offset: Option<StorageOffset>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { write_connections: 8, read_connections: 8, migrate: true, storage_offset: StorageOffset::default() }
+        Self { write_connections: 8, read_connections: 8, migrate: true, storage_offset: None }
     }
 }
 
@@ -75,19 +76,16 @@ pub enum Backend {
 }
 
 impl Database {
-    /// Opens the database that the address names, and runs the migrations that have not run yet.
+    /// Opens the database that the address names, runs the migrations that have not run yet, and takes over the rows
+    /// of a mall: one conversation per member, a number for each message. See [`upgrade_plan`](Self::upgrade_plan).
     ///
     /// `mysql://` and `mariadb://` name a server and a database on it, `sqlite:` a file, which is made if it is
     /// missing. Any number of processes may do this at once; one of them migrates, the others wait for it.
     pub fn connect(address: &str, options: &Options) -> Result<Self, OpenError> {
         let address = Address::parse(address)?;
-        // A plain thread, so that the driver never finds itself inside somebody's async runtime.
-        let open = std::thread::scope(|threads| {
-            let opening = threads.spawn(|| match &address {
-                Address::MySql(url) => mysql::open(url, options).map(Open::MySql),
-                Address::Sqlite(path) => sqlite::open(path, options).map(Open::Sqlite),
-            });
-            opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let open = beside(|| match &address {
+            Address::MySql(url) => mysql::open(url, options).map(Open::MySql),
+            Address::Sqlite(path) => sqlite::open(path, options).map(Open::Sqlite),
         })?;
         Ok(Self(Arc::new(Keeper(Some(open)))))
     }
@@ -121,13 +119,31 @@ impl Database {
         on_either!(self, db => db.epoch())
     }
 
+    /// Begins a new life of the database, and says which: after a backup was restored, so that nobody takes what was
+    /// lost since for what they already have.
+    ///
+    /// Handles that are open, this one too, keep the epoch that they were opened with.
+    pub fn renew_epoch(&self) -> Result<String, StoreError> {
+        on_either!(self, db => db.renew_epoch())
+    }
+
     /// The offset that the database has recorded for its wall-clock times, whatever the options asked for.
     #[must_use]
     pub fn storage_offset(&self) -> StorageOffset {
         on_either!(self, db => db.recorded_offset())
     }
 
-    /// Runs the migrations that have not run yet; [`connect`](Self::connect) has done so unless told otherwise.
+    /// What [`connect`](Self::connect) would do to the tables and rows that a mall's own server has made, and to which
+    /// of them; only reads, and the right to do so is enough. `None` for SQLite, which no mall has.
+    pub fn upgrade_plan(address: &str, options: &Options) -> Result<Option<UpgradePlan>, OpenError> {
+        match Address::parse(address)? {
+            Address::MySql(url) => beside(|| mysql::plan(&url, options)).map(Some),
+            Address::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Runs the migrations that have not run yet, and takes over what a mall's own server has written meanwhile;
+    /// [`connect`](Self::connect) has done so unless told otherwise.
     pub fn migrate(&self) -> Result<(), OpenError> {
         on_either!(self, db => db.migrate())
     }
@@ -213,6 +229,11 @@ impl AdminDirectory for Database {
     fn profiles(&self, tenant: TenantId, ids: &[AdminId]) -> Result<HashMap<AdminId, Profile>, DirectoryError> {
         on_either!(self, db => db.admin_profiles(tenant, ids)).map_err(silent)
     }
+}
+
+/// On a plain thread, so that the driver never finds itself inside somebody's async runtime.
+fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|threads| threads.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
 }
 
 fn silent(error: StoreError) -> DirectoryError {

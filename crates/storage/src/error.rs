@@ -2,6 +2,8 @@
 
 use kefu_domain::BoxError;
 
+use crate::StorageOffset;
+
 /// The database could not be opened. Each is one sentence that an operator can act on; none holds an address,
 /// since addresses hold passwords.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +27,30 @@ pub enum OpenError {
     /// A step of the schema failed; the steps before it are kept.
     #[error("a migration did not run")]
     Migration(#[source] BoxError),
+    /// Between the steps of the schema; what is done stays done, and the next start goes on.
+    #[error("the rows that the mall's own server wrote could not be taken over")]
+    TakingOver(#[source] BoxError),
+    /// Times that are written already would all move.
+    #[error(
+        "the database keeps its times at {recorded} from UTC, and the setting database.zone says {wanted}: \
+         set it to a zone at {recorded}"
+    )]
+    Offset {
+        /// What the settings say.
+        wanted: StorageOffset,
+        /// What the database has recorded.
+        recorded: StorageOffset,
+    },
     /// Migrations are switched off, and the tables are not those of this program.
     #[error("the database's tables are missing or older than this program, and migrations are switched off")]
     NotMigrated,
+    /// Migrations are switched off, and the mall's own server has written since the last one: what it wrote would get
+    /// its numbers after what we write now.
+    #[error(
+        "the mall's own server has written messages that are not taken over yet, and migrations are switched off; \
+         run `kefu-server upgrade` first"
+    )]
+    NotTakenOver,
     /// What the database has recorded about itself makes no sense.
     #[error("the database's record of {0} is not usable")]
     Meta(&'static str),

@@ -6,7 +6,8 @@
 //! a time, whichever process runs it; that times are kept in the one offset that the database itself has
 //! recorded; and that every fault of a driver arrives as one of the four causes of
 //! [`StoreError`](kefu_domain::StoreError), after which the connection that suffered it is kept only if it is
-//! known to be sound.
+//! known to be sound. A mall's own tables it takes over with every row in them, wherever it is interrupted
+//! ([`Database::upgrade_plan`] says beforehand what that comes to).
 //!
 //! It refuses to know the rules: it locks the rows that it is told to lock, hands them over as a
 //! [`UnitOfWork`](kefu_domain::UnitOfWork), and writes back what came out. It reads no clock but the
@@ -39,6 +40,7 @@ mod fault;
 mod file;
 mod identity;
 mod kept;
+mod mall;
 mod mysql;
 mod offset;
 mod own_rows;
@@ -59,6 +61,8 @@ pub use durability::Durability;
 pub use error::OpenError;
 pub use file::StoredFile;
 pub use identity::Subject;
+pub use mall::{MallPerson, MallTables, MallToken};
+pub use mysql::{Merge, UpgradePlan};
 pub use offset::StorageOffset;
 pub use shop::{Shop, ShopStatus};
 pub use tenant::{NewTenant, Tenant, TenantStatus};

@@ -22,6 +22,12 @@ impl StorageOffset {
     /// UTC itself; what SQLite, which keeps instants, uses.
     pub(crate) const UTC: Self = Self(0);
 
+    /// An offset east of UTC; `None` beyond what both servers accept as a time zone.
+    #[must_use]
+    pub const fn from_minutes(minutes: i32) -> Option<Self> {
+        if minutes >= -(12 * 60 + 59) && minutes <= 14 * 60 { Some(Self(minutes)) } else { None }
+    }
+
     /// The offset east of UTC, in minutes.
     #[must_use]
     pub const fn minutes(self) -> i32 {
@@ -60,11 +66,10 @@ impl FromStr for StorageOffset {
         let two = |tens: u8, ones: u8| i32::from(tens - b'0') * 10 + i32::from(ones - b'0');
         let (hours, minutes) = (two(h1, h2), two(m1, m2));
         let total = if sign == b'+' { hours * 60 + minutes } else { -(hours * 60 + minutes) };
-        // What both servers accept as a time zone.
-        if minutes > 59 || !(-(12 * 60 + 59)..=14 * 60).contains(&total) {
+        if minutes > 59 {
             return Err(OffsetError);
         }
-        Ok(Self(total))
+        Self::from_minutes(total).ok_or(OffsetError)
     }
 }
 

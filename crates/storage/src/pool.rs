@@ -141,16 +141,9 @@ pub(crate) struct Pools<K: Connector> {
 impl<K: Connector> Pools<K> {
     pub(crate) fn new(writers: K, readers: K, sizes: Sizes) -> Self {
         let eras = Arc::new(AtomicU64::new(0));
-        let pool = |connector, max: u32| {
-            Pool::builder()
-                .max_size(max.max(1))
-                .min_idle(Some(1))
-                .connection_timeout(PATIENCE)
-                .max_lifetime(sizes.lifetime)
-                .idle_timeout(sizes.lifetime)
-                .test_on_check_out(false)
-                .error_handler(Box::new(Complain))
-                .build_unchecked(Manager { connector: Arc::new(connector), eras: Arc::clone(&eras) })
+        let pool = |connector, max| {
+            let builder = Pool::builder().error_handler(Box::new(Complain));
+            pool(builder, Manager { connector: Arc::new(connector), eras: Arc::clone(&eras) }, max, sizes.lifetime)
         };
         Self {
             write: pool(writers, sizes.write),
@@ -172,6 +165,39 @@ impl<K: Connector> Pools<K> {
     pub(crate) fn read(&self) -> Result<Lent<'_, K>, StoreError> {
         Ok(Lent { link: lend(&self.read)?, _turn: None })
     }
+}
+
+/// Connections to a database of somebody else's, which is only read. That there are none is heard by whoever asks, and
+/// said by nobody else.
+pub(crate) struct Readers<K: Connector>(Pool<Manager<K>>);
+
+impl<K: Connector> Readers<K> {
+    pub(crate) fn new(connector: K, max: u32, lifetime: Option<Duration>) -> Self {
+        let builder = Pool::builder().error_handler(Box::new(r2d2::NopErrorHandler));
+        let manager = Manager { connector: Arc::new(connector), eras: Arc::new(AtomicU64::new(0)) };
+        Self(pool(builder, manager, max, lifetime))
+    }
+
+    /// A connection to read with.
+    pub(crate) fn read(&self) -> Result<Lent<'_, K>, StoreError> {
+        Ok(Lent { link: lend(&self.0)?, _turn: None })
+    }
+}
+
+fn pool<K: Connector>(
+    builder: r2d2::Builder<Manager<K>>,
+    manager: Manager<K>,
+    max: u32,
+    lifetime: Option<Duration>,
+) -> Pool<Manager<K>> {
+    builder
+        .max_size(max.max(1))
+        .min_idle(Some(1))
+        .connection_timeout(PATIENCE)
+        .max_lifetime(lifetime)
+        .idle_timeout(lifetime)
+        .test_on_check_out(false)
+        .build_unchecked(manager)
 }
 
 const NO_TURN: &str = "the one connection that writes was busy for two seconds";

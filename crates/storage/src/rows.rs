@@ -62,17 +62,12 @@ impl ConversationRow {
 
     pub(crate) fn conversation(self, offset: StorageOffset) -> Conversation {
         let last = offset.instant(self.last_message_time);
-        // Empty before the first message.
-        let (kind, content) = match self.last_message_content.as_str() {
-            "" => (self.last_message_content_type, String::new()),
-            _ => safe(self.last_message_content_type, self.last_message_content),
-        };
         Conversation::restore(ConversationState {
             id: ConversationId(self.id),
             scope: Scope { tenant: TenantId(self.tenant_id), shop: ShopId(self.shop_id) },
             member: MemberId(self.user_id),
             created: offset.instant(self.create_time),
-            last: LastMessage { time: last, content, kind },
+            last: LastMessage { time: last, content: self.last_message_content, kind: self.last_message_content_type },
             pinned: self.admin_pinned,
             hidden_from_member: self.user_deleted,
             hidden_from_desk: self.admin_deleted,

@@ -12,13 +12,13 @@ use crate::stored::{Clock, Stored};
 use super::over::Over;
 
 pub(crate) use super::durability::durability;
+pub(crate) use super::merged::merged_into;
 pub(crate) use super::opening::{Site, migrate};
 pub(crate) use super::session::Sessions;
 
-/// The pure-Rust client behind Diesel's synchronous face; no C library, and it panics inside async tasks.
+/// The pure-Rust client.
 #[cfg(not(feature = "mysql-c"))]
-pub(crate) type Conn =
-    diesel_async::async_connection_wrapper::AsyncConnectionWrapper<diesel_async::AsyncMysqlConnection>;
+pub(crate) type Conn = super::connect::Wrapped;
 /// Diesel's own connection over the C client.
 #[cfg(feature = "mysql-c")]
 pub(crate) type Conn = diesel::MysqlConnection;

@@ -2,30 +2,22 @@
 
 use std::time::Duration;
 
-use diesel::QueryableByName;
-use diesel::RunQueryDsl;
-use diesel::sql_types::{BigInt, Nullable};
-use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use kefu_domain::BoxError;
-
-use super::dialect::Conn;
 use super::durability;
+use super::migrating::{MIGRATIONS, migrate_on};
 use super::queries::{self, Db};
 use super::session::{Sessions, bare};
+use super::upgrade;
 use crate::pool::{Pools, Sizes};
-use crate::{OpenError, Options};
-
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/mysql");
-
-/// How long a starting node waits for another one that migrates. Rebuilding a mall's table of messages takes
-/// minutes.
-const MIGRATION_PATIENCE_S: u32 = 600;
+use crate::{OpenError, Options, StorageOffset, UpgradePlan};
 
 /// Well below the hours after which servers, and the minutes after which firewalls, forget idle connections.
 const LIFETIME: Duration = Duration::from_secs(600);
 
 /// Where the database is, for the few things that are done without a pool.
-pub(crate) struct Site(String);
+pub(crate) struct Site {
+    url: String,
+    offset: StorageOffset,
+}
 
 pub(crate) fn open(url: &str, options: &Options) -> Result<Db, OpenError> {
     let mut conn = bare(url).map_err(OpenError::Unreachable)?;
@@ -37,9 +29,13 @@ pub(crate) fn open(url: &str, options: &Options) -> Result<Db, OpenError> {
         return Err(OpenError::StatementBinlog);
     }
     if options.migrate {
-        migrate_on(&mut conn).map_err(OpenError::Migration)?;
+        migrate_on(&mut conn, options.storage_offset)?;
     }
     let meta = queries::meta(&mut conn, &MIGRATIONS, options)?;
+    agree(meta.offset, options.storage_offset)?;
+    if !options.migrate && upgrade::is_behind(&mut conn).map_err(unreachable)? {
+        return Err(OpenError::NotTakenOver);
+    }
     let sessions = || Sessions { url: url.to_owned(), offset: meta.offset };
     let sizes = Sizes {
         write: options.write_connections,
@@ -47,34 +43,35 @@ pub(crate) fn open(url: &str, options: &Options) -> Result<Db, OpenError> {
         turns: false,
         lifetime: Some(LIFETIME),
     };
-    Ok(Db::new(Site(url.to_owned()), Pools::new(sessions(), sessions(), sizes), version, meta.offset, meta))
+    let site = Site { url: url.to_owned(), offset: meta.offset };
+    Ok(Db::new(site, Pools::new(sessions(), sessions(), sizes), version, meta.offset, meta))
 }
 
-/// Runs the migrations that have not run yet.
+/// Runs the migrations that have not run yet, and takes over what the mall's own server has written.
 pub(crate) fn migrate(site: &Site) -> Result<(), OpenError> {
-    let mut conn = bare(&site.0).map_err(OpenError::Unreachable)?;
-    migrate_on(&mut conn).map_err(OpenError::Migration)
+    let mut conn = bare(&site.url).map_err(OpenError::Unreachable)?;
+    migrate_on(&mut conn, Some(site.offset))
 }
 
-/// Under a lock of the server, which goes with the connection when this process dies.
-fn migrate_on(conn: &mut Conn) -> Result<(), BoxError> {
-    const NAME: &str = "CONCAT('kefu-migrations-', MD5(DATABASE()))";
-    let lock: Lock =
-        diesel::sql_query(format!("SELECT GET_LOCK({NAME}, {MIGRATION_PATIENCE_S}) AS got")).get_result(conn)?;
-    if lock.got != Some(1) {
-        return Err("another node has been migrating for ten minutes".into());
+/// What opening would do to the tables and their rows; only reads.
+pub(crate) fn plan(url: &str, options: &Options) -> Result<UpgradePlan, OpenError> {
+    let mut conn = bare(url).map_err(OpenError::Unreachable)?;
+    let recorded = upgrade::recorded_offset(&mut conn)?;
+    if let Some(recorded) = recorded {
+        agree(recorded, options.storage_offset)?;
     }
-    conn.run_pending_migrations(MIGRATIONS)?;
-    diesel::sql_query(format!("DO RELEASE_LOCK({NAME})")).execute(conn)?;
-    Ok(())
+    let offset = recorded.or(options.storage_offset).unwrap_or_default();
+    upgrade::plan(&mut conn, &MIGRATIONS, offset)
 }
 
-fn unreachable(error: diesel::result::Error) -> OpenError {
+/// Times already written cannot be read in another offset.
+pub(super) fn agree(recorded: StorageOffset, wanted: Option<StorageOffset>) -> Result<(), OpenError> {
+    match wanted {
+        Some(wanted) if wanted != recorded => Err(OpenError::Offset { wanted, recorded }),
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn unreachable(error: diesel::result::Error) -> OpenError {
     OpenError::Unreachable(Box::new(error))
-}
-
-#[derive(QueryableByName)]
-struct Lock {
-    #[diesel(sql_type = Nullable<BigInt>)]
-    got: Option<i64>,
 }

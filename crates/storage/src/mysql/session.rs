@@ -1,6 +1,5 @@
 //! How a session with the server is settled before anything is asked of it.
 
-use diesel::Connection;
 use diesel::QueryableByName;
 use diesel::RunQueryDsl;
 use diesel::connection::SimpleConnection;
@@ -40,10 +39,14 @@ impl Connector for Sessions {
 /// Messages in English, since errors are told apart by their texts; strict, since data must be refused rather
 /// than cut.
 pub(crate) fn bare(url: &str) -> Result<Conn, BoxError> {
-    let mut conn = Conn::establish(url)?;
+    #[cfg(not(feature = "mysql-c"))]
+    let mut conn = super::connect::establish(url)?;
+    #[cfg(feature = "mysql-c")]
+    let mut conn = <Conn as diesel::Connection>::establish(url)?;
     conn.batch_execute(
         "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci;
-         SET SESSION lc_messages = 'en_US', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'",
+         SET SESSION lc_messages = 'en_US', sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION'
+             /*M!100301 , max_statement_time = 0 */",
     )?;
     Ok(conn)
 }

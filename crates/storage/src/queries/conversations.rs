@@ -5,7 +5,7 @@ use kefu_domain::{
     Conversation, ConversationId, ConversationPage, ListCursor, Member, Scope, ShopId, StoreError, TenantId,
 };
 
-use super::super::dialect::{Conn, Sql};
+use super::super::dialect::{Conn, Sql, merged_into};
 use super::transact::unless_taken;
 use super::{Db, MEMBER, clock};
 use crate::rows::ConversationRow;
@@ -41,7 +41,12 @@ impl Db {
         id: ConversationId,
     ) -> Result<Option<Conversation>, StoreError> {
         // The shop is looked at here: with a set in it the statement would be another one for each size.
-        let found = self.one(|| of_tenant(tenant).filter(c::id.eq(id.0)))?;
+        let of_id = |id: i64| self.one(|| of_tenant(tenant).filter(c::id.eq(id)));
+        let found = match of_id(id.0)? {
+            // A page that was open during an upgrade may know the conversation by an id that it had before.
+            None => self.read(|conn| merged_into(conn, id.0))?.map_or(Ok(None), of_id)?,
+            found => found,
+        };
         Ok(found.filter(|found| shops.contains(&found.scope.shop)))
     }
 

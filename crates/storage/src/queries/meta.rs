@@ -5,12 +5,17 @@ use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::Text;
 use diesel_migrations::EmbeddedMigrations;
+use kefu_domain::StoreError;
 
 use super::super::dialect::{Conn, NEW_EPOCH, Sql};
+use super::Db;
 use super::transact::unless_taken;
 use crate::fault::Fault;
 use crate::schema::kefu_meta;
 use crate::{OpenError, Options, StorageOffset};
+
+/// The name under which the record holds it.
+const EPOCH: &str = "epoch";
 
 /// The record.
 pub(crate) struct Meta {
@@ -35,15 +40,28 @@ pub(crate) fn meta(conn: &mut Conn, migrations: &EmbeddedMigrations, options: &O
     if !have_run(conn, migrations)? {
         return Err(OpenError::NotMigrated);
     }
-    let epoch = recorded(conn, "epoch", |conn| {
-        diesel::sql_query(format!("SELECT {NEW_EPOCH} AS value")).get_result(conn).map(|made: Made| made.value)
-    })?;
+    let epoch = recorded(conn, EPOCH, new_epoch)?;
     if epoch.len() != 16 || !epoch.bytes().all(|digit| digit.is_ascii_hexdigit()) {
         return Err(OpenError::Meta("its epoch"));
     }
-    let offset = recorded(conn, "storage_offset", |_| Ok(options.storage_offset.to_string()))?;
+    let offset = recorded(conn, "storage_offset", |_| Ok(options.storage_offset.unwrap_or_default().to_string()))?;
     let offset = offset.parse().map_err(|_| OpenError::Meta("its storage offset"))?;
     Ok(Meta { epoch, offset })
+}
+
+impl Db {
+    /// Records a new epoch. What is open keeps the old one.
+    pub(crate) fn renew_epoch(&self) -> Result<String, StoreError> {
+        self.transact(|conn| {
+            let epoch = new_epoch(conn)?;
+            diesel::update(kefu_meta::table.find(EPOCH)).set(kefu_meta::value.eq(&epoch)).execute(conn)?;
+            Ok(epoch)
+        })
+    }
+}
+
+fn new_epoch(conn: &mut Conn) -> QueryResult<String> {
+    diesel::sql_query(format!("SELECT {NEW_EPOCH} AS value")).get_result(conn).map(|made: Made| made.value)
 }
 
 fn recorded(

@@ -10,14 +10,12 @@ use super::Db;
 use super::clock;
 use super::transact::unless_taken;
 use crate::StorageOffset;
+use crate::kept::{LARGEST, one_of};
 use crate::schema::{kefu_account as account, kefu_profile as profile};
 
 /// What the columns hold, in characters.
 const NICKNAME: usize = 255;
 const AVATAR: usize = 2048;
-
-/// Ids in one statement, at most.
-const IDS: usize = 500;
 
 type Row = (i64, Option<String>, Option<String>);
 
@@ -39,10 +37,10 @@ impl Db {
     ) -> Result<HashMap<AdminId, Profile>, StoreError> {
         let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
         let mut profiles = self.remembered(tenant, Party::Admin(AdminId(0)).user_type(), &ids, AdminId)?;
-        for ids in ids.chunks(IDS) {
+        for ids in ids.chunks(LARGEST) {
             let rows: Vec<(i64, String, Option<String>)> = self.read(|conn| {
                 account::table
-                    .filter(account::id.eq_any(ids))
+                    .filter(one_of(account::id, ids))
                     .filter(account::tenant_id.eq(tenant.0))
                     .select((account::id, account::nickname, account::avatar))
                     .load(conn)
@@ -61,12 +59,12 @@ impl Db {
         typed: fn(i64) -> Id,
     ) -> Result<HashMap<Id, Profile>, StoreError> {
         let mut profiles = HashMap::with_capacity(ids.len());
-        for ids in ids.chunks(IDS) {
+        for ids in ids.chunks(LARGEST) {
             let rows: Vec<Row> = self.read(|conn| {
                 profile::table
                     .filter(profile::tenant_id.eq(tenant.0))
                     .filter(profile::user_type.eq(user_type))
-                    .filter(profile::user_id.eq_any(ids))
+                    .filter(one_of(profile::user_id, ids))
                     .select((profile::user_id, profile::nickname, profile::avatar))
                     .load(conn)
             })?;

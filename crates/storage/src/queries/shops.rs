@@ -69,7 +69,7 @@ impl Db {
                 return Ok(Vec::new());
             }
             let now = self.offset.instant(clock(conn)?);
-            tokens::revoke(conn, || tokens::of_party(Party::Admin(admin)), now)
+            tokens::revoke(conn, || tokens::of_party_at(scope.tenant, Party::Admin(admin)), now)
         })
     }
 

@@ -71,7 +71,7 @@ impl Db {
     }
 
     pub(crate) fn revoke_tokens_of(&self, tenant: TenantId, owner: Party) -> Result<Vec<TokenHash>, StoreError> {
-        self.revoke_all(|| Box::new(of_party(owner).and(token::tenant_id.eq(tenant.0))))
+        self.revoke_all(|| of_party_at(tenant, owner))
     }
 
     fn revoke_all(&self, which: impl Fn() -> Condition<token::table>) -> Result<Vec<TokenHash>, StoreError> {
@@ -95,6 +95,11 @@ impl Db {
 /// All tokens of somebody. A member of another tenant may have the same number.
 pub(super) fn of_party(owner: Party) -> Condition<token::table> {
     Box::new(token::account_id.eq(owner.id()).and(token::user_type.eq(owner.user_type())))
+}
+
+/// All tokens of somebody at one tenant.
+pub(super) fn of_party_at(tenant: TenantId, owner: Party) -> Condition<token::table> {
+    Box::new(of_party(owner).and(token::tenant_id.eq(tenant.0)))
 }
 
 fn accesses_of(refresh: &TokenHash) -> Condition<token::table> {

@@ -63,6 +63,12 @@ pub(crate) fn write_back(conn: &mut Conn, rows: &[ConversationRow]) -> QueryResu
     Ok(())
 }
 
+/// Nothing: no mall keeps its conversations in a file, so none was ever merged.
+#[allow(clippy::unnecessary_wraps, reason = "MySQL's has to ask")]
+pub(crate) fn merged_into(_: &mut Conn, _: i64) -> QueryResult<Option<i64>> {
+    Ok(None)
+}
+
 diesel::define_sql_function! {
     /// The id of the last row that this connection inserted.
     fn last_insert_rowid() -> diesel::sql_types::BigInt;

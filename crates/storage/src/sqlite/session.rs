@@ -28,7 +28,7 @@ impl Connector for Sessions {
             // write-ahead log of 80 MB.
             conn.batch_execute("PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -65536")?;
         } else {
-            conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -8192")?;
+            conn.batch_execute("PRAGMA query_only = ON; PRAGMA cache_size = -16384")?;
         }
         Ok((conn, 1))
     }
