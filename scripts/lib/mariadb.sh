@@ -1,8 +1,8 @@
 # Sourced by scripts/services: a MariaDB of one's own, as durable as a real one.
 
-# The core packages bring the programs without the machine-wide service that mariadb-server starts.
-mariadb_packages=(mariadb-server-core mariadb-client-core)
-mariadb_commands=(mariadbd mariadb-install-db mariadb)
+# These bring the programs without the machine-wide service that mariadb-server starts; mariadb-dump is in the third.
+mariadb_packages=(mariadb-server-core mariadb-client-core mariadb-client)
+mariadb_commands=(mariadbd mariadb-install-db mariadb mariadb-dump)
 
 # Starts a server in folder $1; $2 is `stays` or `dies-with-us`.
 mariadb_start() {

@@ -22,7 +22,19 @@ end_in() {
     while lives_in "$1"; do sleep 0.02; done
 } 2>/dev/null
 
-group_lives() { kill -0 -- "-$1" 2>/dev/null; }
+# Does anything of process group $1 still run? The dead whom nobody waits for are counted by `kill -0` too, and
+# stay for ever where the first process of the machine is no init.
+group_lives() {
+    kill -0 -- "-$1" 2>/dev/null || return 1
+    local stat line state parent group rest
+    for stat in /proc/[0-9]*/stat; do
+        read -r line <"$stat" || continue
+        # The name before the closing parenthesis may hold anything.
+        read -r state parent group rest <<<"${line##*) }"
+        [ "$group" != "$1" ] || [ "$state" = Z ] || return 0
+    done
+    return 1
+} 2>/dev/null
 
 # Ends process group $1: asked first, and after ten seconds not asked.
 end_group() {

@@ -1,4 +1,4 @@
-// Which version a MySQL or MariaDB server is: it says so in its greeting, before anybody logs in.
+// Which version a server is: MySQL and MariaDB say so in their greeting, before anybody logs in, Redis when asked.
 
 const net = require("node:net");
 
@@ -24,4 +24,24 @@ function serverVersion(address) {
     });
 }
 
-module.exports = { serverVersion };
+/** The version of the Redis that a `redis://…` address names. */
+function redisVersion(address) {
+    const { hostname, port } = new URL(address);
+    return new Promise((resolve, reject) => {
+        const socket = net.connect(Number(port || 6379), hostname, () => socket.write("INFO server\r\n"));
+        let told = "";
+        socket.setTimeout(5_000, () => socket.destroy(new Error("it does not answer")));
+        socket.on("data", (bytes) => {
+            told += bytes.toString("latin1");
+            const version = /^redis_version:(\S+)\r\n/m.exec(told);
+            if (!version && !told.startsWith("-")) return;
+            socket.end();
+            if (version) resolve(version[1]);
+            else reject(new Error("it refuses: " + told.trim()));
+        });
+        socket.on("error", reject);
+        socket.on("close", () => reject(new Error("it hung up")));
+    });
+}
+
+module.exports = { serverVersion, redisVersion };

@@ -1,6 +1,5 @@
 //! A MariaDB of one's own, to be killed and stopped.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -8,10 +7,11 @@ use std::time::{Duration, Instant};
 use diesel::{Connection, RunQueryDsl, sql_query};
 use nix::sys::signal::Signal;
 
-use crate::backend::{address, fresh_seed};
+use crate::backend::address;
 use crate::books::Maria;
+use crate::ports::free_port;
 use crate::process::search_path;
-use crate::{Dice, Log, PATIENCE, Program, Running, off_the_runtime};
+use crate::{Log, PATIENCE, Program, Running, off_the_runtime};
 
 /// A MariaDB with full durability on a port of its own. Dropping it kills it and throws its data away.
 pub struct OwnMariaDb {
@@ -143,19 +143,4 @@ fn answers(url: &str) -> bool {
 
 fn as_root() -> Option<String> {
     nix::unistd::geteuid().is_root().then(|| "--user=root".to_owned())
-}
-
-/// A port that nobody listens on at this moment, from outside the range that the kernel hands to clients: a client
-/// that knocks on a closed port of that range can end up connected to itself, and hold the port.
-fn free_port() -> u16 {
-    let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
-    let mut range = range.split_whitespace().filter_map(|bound| bound.parse::<u16>().ok());
-    let (low, high) = (range.next().unwrap_or(32_768), range.next().unwrap_or(60_999));
-    let mut dice = Dice::new(fresh_seed());
-    loop {
-        let port = u16::try_from(10_000 + dice.below(50_000)).expect("below 65,536");
-        if !(low..=high).contains(&port) && TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            return port;
-        }
-    }
 }

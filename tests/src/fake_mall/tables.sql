@@ -1,0 +1,160 @@
+CREATE TABLE IF NOT EXISTS system_oauth2_access_token (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '编号',
+  user_id bigint NOT NULL COMMENT '用户编号',
+  user_type tinyint NOT NULL COMMENT '用户类型',
+  user_info varchar(512) NOT NULL COMMENT '用户信息',
+  access_token varchar(255) NOT NULL COMMENT '访问令牌',
+  refresh_token varchar(32) NOT NULL COMMENT '刷新令牌',
+  client_id varchar(255) NOT NULL COMMENT '客户端编号',
+  scopes varchar(255) NULL DEFAULT NULL COMMENT '授权范围',
+  expires_time datetime NOT NULL COMMENT '过期时间',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id),
+  INDEX idx_access_token (access_token),
+  INDEX idx_refresh_token (refresh_token)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = 'OAuth2 访问令牌';
+
+CREATE TABLE IF NOT EXISTS system_oauth2_refresh_token (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '编号',
+  user_id bigint NOT NULL COMMENT '用户编号',
+  refresh_token varchar(32) NOT NULL COMMENT '刷新令牌',
+  user_type tinyint NOT NULL COMMENT '用户类型',
+  client_id varchar(255) NOT NULL COMMENT '客户端编号',
+  scopes varchar(255) NULL DEFAULT NULL COMMENT '授权范围',
+  expires_time datetime NOT NULL COMMENT '过期时间',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id),
+  INDEX idx_refresh_token (refresh_token)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = 'OAuth2 刷新令牌';
+
+CREATE TABLE IF NOT EXISTS system_users (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '用户ID',
+  username varchar(30) NOT NULL COMMENT '用户账号',
+  password varchar(100) NOT NULL DEFAULT '' COMMENT '密码',
+  nickname varchar(30) NOT NULL COMMENT '用户昵称',
+  remark varchar(500) NULL DEFAULT NULL COMMENT '备注',
+  dept_id bigint NULL DEFAULT NULL COMMENT '部门ID',
+  post_ids varchar(255) NULL DEFAULT NULL COMMENT '岗位编号数组',
+  email varchar(50) NULL DEFAULT '' COMMENT '用户邮箱',
+  mobile varchar(11) NULL DEFAULT '' COMMENT '手机号码',
+  sex tinyint NULL DEFAULT 0 COMMENT '用户性别',
+  avatar varchar(512) NULL DEFAULT '' COMMENT '头像地址',
+  status tinyint NOT NULL DEFAULT 0 COMMENT '帐号状态（0正常 1停用）',
+  login_ip varchar(50) NULL DEFAULT '' COMMENT '最后登录IP',
+  login_date datetime NULL DEFAULT NULL COMMENT '最后登录时间',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '用户信息表';
+
+CREATE TABLE IF NOT EXISTS member_user (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '编号',
+  mobile varchar(11) NULL DEFAULT NULL COMMENT '手机号',
+  password varchar(100) NOT NULL DEFAULT '' COMMENT '密码',
+  status tinyint NOT NULL COMMENT '状态',
+  register_ip varchar(32) NOT NULL COMMENT '注册 IP',
+  register_terminal tinyint NULL DEFAULT NULL COMMENT '注册终端',
+  login_ip varchar(50) NULL DEFAULT '' COMMENT '最后登录IP',
+  login_date datetime NULL DEFAULT NULL COMMENT '最后登录时间',
+  nickname varchar(30) NOT NULL DEFAULT '' COMMENT '用户昵称',
+  avatar varchar(255) NOT NULL DEFAULT '' COMMENT '头像',
+  name varchar(30) NULL DEFAULT '' COMMENT '真实名字',
+  sex tinyint NULL DEFAULT 0 COMMENT '用户性别',
+  area_id bigint NULL DEFAULT NULL COMMENT '所在地',
+  birthday datetime NULL DEFAULT NULL COMMENT '出生日期',
+  mark varchar(255) NULL DEFAULT NULL COMMENT '会员备注',
+  point int NOT NULL DEFAULT 0 COMMENT '积分',
+  tag_ids varchar(255) NULL DEFAULT NULL COMMENT '用户标签编号列表',
+  level_id bigint NULL DEFAULT NULL COMMENT '等级编号',
+  experience int NOT NULL DEFAULT 0 COMMENT '经验',
+  group_id bigint NULL DEFAULT NULL COMMENT '用户分组编号',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '会员用户';
+
+CREATE TABLE IF NOT EXISTS system_role (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '角色ID',
+  name varchar(30) NOT NULL COMMENT '角色名称',
+  code varchar(100) NOT NULL COMMENT '角色权限字符串',
+  sort int NOT NULL COMMENT '显示顺序',
+  data_scope tinyint NOT NULL DEFAULT 1 COMMENT '数据范围',
+  data_scope_dept_ids varchar(500) NOT NULL DEFAULT '' COMMENT '数据范围(指定部门数组)',
+  status tinyint NOT NULL COMMENT '角色状态（0正常 1停用）',
+  type tinyint NOT NULL COMMENT '角色类型',
+  remark varchar(500) NULL DEFAULT NULL COMMENT '备注',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '角色信息表';
+
+CREATE TABLE IF NOT EXISTS system_user_role (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '自增编号',
+  user_id bigint NOT NULL COMMENT '用户ID',
+  role_id bigint NOT NULL COMMENT '角色ID',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '用户和角色关联表';
+
+CREATE TABLE IF NOT EXISTS system_menu (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '菜单ID',
+  name varchar(50) NOT NULL COMMENT '菜单名称',
+  permission varchar(100) NOT NULL DEFAULT '' COMMENT '权限标识',
+  type tinyint NOT NULL COMMENT '菜单类型',
+  sort int NOT NULL DEFAULT 0 COMMENT '显示顺序',
+  parent_id bigint NOT NULL DEFAULT 0 COMMENT '父菜单ID',
+  path varchar(200) NULL DEFAULT '' COMMENT '路由地址',
+  icon varchar(100) NULL DEFAULT '#' COMMENT '菜单图标',
+  component varchar(255) NULL DEFAULT NULL COMMENT '组件路径',
+  component_name varchar(255) NULL DEFAULT NULL COMMENT '组件名',
+  status tinyint NOT NULL DEFAULT 0 COMMENT '菜单状态',
+  visible bit(1) NOT NULL DEFAULT b'1' COMMENT '是否可见',
+  keep_alive bit(1) NOT NULL DEFAULT b'1' COMMENT '是否缓存',
+  always_show bit(1) NOT NULL DEFAULT b'1' COMMENT '是否总是显示',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '菜单权限表';
+
+CREATE TABLE IF NOT EXISTS system_role_menu (
+  id bigint NOT NULL AUTO_INCREMENT COMMENT '自增编号',
+  role_id bigint NOT NULL COMMENT '角色ID',
+  menu_id bigint NOT NULL COMMENT '菜单ID',
+  creator varchar(64) NULL DEFAULT '' COMMENT '创建者',
+  create_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP COMMENT '创建时间',
+  updater varchar(64) NULL DEFAULT '' COMMENT '更新者',
+  update_time datetime NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP COMMENT '更新时间',
+  deleted bit(1) NOT NULL DEFAULT b'0' COMMENT '是否删除',
+  tenant_id bigint NOT NULL DEFAULT 0 COMMENT '租户编号',
+  PRIMARY KEY (id)
+) ENGINE = InnoDB CHARACTER SET = utf8mb4 COLLATE = utf8mb4_unicode_ci COMMENT = '角色和菜单关联表';
