@@ -1,18 +1,29 @@
 //! The endless thread of one member with one shop: the aggregate that numbers, counts and remembers.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 
-use crate::{ConversationId, Draft, MemberId, Message, MessageId, Party, Scope, Side, Timestamp};
+use crate::{ConversationId, Draft, MemberId, Message, MessageId, Party, Scope, Side, Timestamp, shown};
 
 /// Preview of the newest message, for the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastMessage {
     /// When it was said; for a conversation without messages, when it was opened.
     pub time: Timestamp,
-    /// Its full content; empty for a conversation without messages.
+    /// Its full content as it is stored, which may be as the mall's own server left it ([`LastMessage::shown`]); empty
+    /// for a conversation without messages.
     pub content: String,
     /// Its content type; 1 for a conversation without messages.
     pub kind: i32,
+}
+
+impl LastMessage {
+    /// Its kind and content as pages can bear them, whoever wrote them; see [`shown`].
+    #[must_use]
+    pub fn shown(&self) -> (i32, Cow<'_, str>) {
+        // Empty before the first message.
+        if self.content.is_empty() { (self.kind, Cow::Borrowed("")) } else { shown(self.kind, &self.content) }
+    }
 }
 
 /// A conversation's row, all of it. What is written back is always the full row.

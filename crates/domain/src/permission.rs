@@ -1,6 +1,6 @@
-//! The six permissions of the mall's kefu menus.
+//! What an admin may be allowed to do: the six permissions of the mall's kefu menus, and two of ours for shops.
 
-/// What an admin may be allowed to do; spelled as the mall's menus spell it.
+/// What an admin may be allowed to do; spelled as the mall's menus spell it, or would.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
     /// See conversations.
@@ -15,20 +15,26 @@ pub enum Permission {
     MessageUpdate,
     /// Read messages, and hear of new ones.
     MessageQuery,
+    /// See which shops there are and who serves them.
+    ShopQuery,
+    /// Open and close shops, and say who serves them.
+    ShopUpdate,
 }
 
 impl Permission {
-    /// All six, in the order of the mall's menus.
-    pub const ALL: [Self; 6] = [
+    /// All of them: the mall's in the order of its menus, then ours.
+    pub const ALL: [Self; 8] = [
         Self::ConversationQuery,
         Self::ConversationUpdate,
         Self::ConversationDelete,
         Self::MessageSend,
         Self::MessageUpdate,
         Self::MessageQuery,
+        Self::ShopQuery,
+        Self::ShopUpdate,
     ];
 
-    /// The mall's name of it.
+    /// Its name, which is also that of the mall's menu.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -38,10 +44,12 @@ impl Permission {
             Self::MessageSend => "promotion:kefu-message:send",
             Self::MessageUpdate => "promotion:kefu-message:update",
             Self::MessageQuery => "promotion:kefu-message:query",
+            Self::ShopQuery => "promotion:kefu-shop:query",
+            Self::ShopUpdate => "promotion:kefu-shop:update",
         }
     }
 
-    /// The permission of that name, if it is one of the six.
+    /// The permission of that name, if there is one.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|permission| permission.as_str() == name)

@@ -17,7 +17,10 @@ use crate::lanes::Lanes;
 /// wait better where waiting costs no thread.
 const QUESTIONS: usize = 128;
 
-/// Starts a desk over a store, the directories of who members and admins are, and whoever is to be told.
+/// Begins a desk over a store, the directories of who members and admins are, and whoever is to be told.
+///
+/// `store` is a `kefu_storage::Database`, or anything that keeps the promises of `kefu_domain::contract`; `announcer`
+/// is a clone of the `kefu_push::Hub` at which the sockets sit. The directories are asked where blocking is allowed.
 pub fn builder<S>(
     store: S,
     members: impl MemberDirectory + 'static,
@@ -57,6 +60,17 @@ pub struct Builder {
     batch: usize,
     queue: usize,
     remembered: u64,
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("lanes", &self.lanes)
+            .field("batch", &self.batch)
+            .field("queue", &self.queue)
+            .field("remembered", &self.remembered)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A mall that is one shop: the platform, which nobody needs to be asked about.
@@ -102,7 +116,7 @@ impl Builder {
         self
     }
 
-    /// Starts the lanes.
+    /// Starts the lanes, each a thread.
     #[must_use]
     pub fn build(self) -> Desk {
         let lanes = Lanes::start(&self.writes, &self.announcer, self.lanes, self.batch, self.queue);

@@ -30,8 +30,18 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(5_500);
 const HAND_OVER_WITHIN: Duration = Duration::from_millis(20);
 
 /// The customer-service desk of a mall. Clones share the same lanes.
+///
+/// Whatever is asked of it must be asked inside a tokio runtime with time enabled, any runtime: questions to the
+/// database and to the directories run on its blocking pool. The last clone that is dropped lets the lanes finish
+/// what they have and end; [`Desk::stop`] does so too, waits for it and says whether it came to pass.
 #[derive(Clone)]
 pub struct Desk(Arc<Inner>);
+
+impl std::fmt::Debug for Desk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Desk").field("is_running", &self.is_running()).finish_non_exhaustive()
+    }
+}
 
 pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
@@ -48,6 +58,7 @@ pub(crate) struct Inner {
 
 /// Something to say, with the sender's key; without one the desk makes one, and a retry is a second message.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Post {
     /// What.
     pub content: Content,
@@ -55,8 +66,23 @@ pub struct Post {
     pub key: Option<ClientMsgId>,
 }
 
+impl Post {
+    /// Something to say once: whoever sends it again sends another message.
+    #[must_use]
+    pub fn new(content: Content) -> Self {
+        Self { content, key: None }
+    }
+
+    /// With the sender's key, which makes it the same message however often it is sent.
+    #[must_use]
+    pub fn with_key(self, key: ClientMsgId) -> Self {
+        Self { key: Some(key), ..self }
+    }
+}
+
 /// A page of messages, with the pictures of the admins who wrote some of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct History {
     /// The messages, in the order of the page.
     pub messages: Vec<Message>,
@@ -66,6 +92,7 @@ pub struct History {
 
 /// A line of the desk's list.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Listed {
     /// The conversation.
     pub conversation: Conversation,
@@ -78,20 +105,23 @@ impl Desk {
         Self(Arc::new(inner))
     }
 
-    /// What this member may do. `profile` is how the others are shown what they write.
+    /// What this member may do at that shop. `profile` is how the others are shown what they write: its picture goes
+    /// into the frames, while lists ask the directory.
+    ///
+    /// That whoever asks is this member is the caller's to establish before.
     #[must_use]
     pub fn member(&self, me: Member, profile: Profile) -> MemberDesk {
         MemberDesk { desk: self.0.clone(), me, profile }
     }
 
-    /// What an agent may do, in all the shops that they serve. Whether this one may is the caller's to establish
-    /// before.
+    /// What an agent may do, in all the shops that they serve: everything. Which of the
+    /// [`Permission`](kefu_domain::Permission)s this one has is the caller's to establish before.
     #[must_use]
     pub fn admin(&self, me: impl Into<Agent>, profile: Profile) -> AdminDesk {
         AdminDesk { desk: self.0.clone(), me: me.into(), profile }
     }
 
-    /// Whether a shop takes messages: refused with [`Refusal::NoSuchShop`] or [`Refusal::ShopClosed`] where it does
+    /// Whether a shop takes messages, the platform always: refused with [`Refusal::NoSuchShop`] or [`Refusal::ShopClosed`] where it does
     /// not. Sending and reading as a member ask this by themselves.
     pub async fn admits(&self, scope: Scope) -> Result<(), Error> {
         self.0.admits(deadline(), scope).await
@@ -110,7 +140,10 @@ impl Desk {
     }
 
     /// Takes no more commands and waits until those taken are committed, told and answered; says whether that
-    /// happened in time. Blocks: call it from a thread that may.
+    /// happened in time. What comes later is answered [`Error::Late`].
+    ///
+    /// Blocks: inside an async task, give it to `tokio::task::spawn_blocking`. Sockets are told what the last commits
+    /// brought, so close them afterwards.
     #[must_use]
     pub fn stop(&self, within: Duration) -> bool {
         self.0.lanes.stop(within)

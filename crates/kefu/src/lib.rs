@@ -8,8 +8,60 @@
 //! Whoever holds a handle holds a capability: [`Desk::member`] gives what a member may do, [`Desk::admin`] what an
 //! agent may. Who somebody is and what they may do is the caller's to establish beforehand.
 //!
+//! A shop's member writes in a conversation that is theirs; agents answer in it, and see those of their shops only. A
+//! conversation that somebody may not see is one that does not exist. What was refused says why in [`Error`], sorted
+//! by what the asker can do about it.
+//!
 //! It refuses to know HTTP, sockets, SQL and the environment. The database, the directories of members and admins
 //! and the announcer are ports of `kefu-domain`, given to [`builder`].
+//!
+//! A host in a few lines; docs/EMBEDDING.md has the whole of it:
+//!
+//! ```
+//! use std::collections::HashMap;
+//!
+//! use kefu::Post;
+//! use kefu::domain::memory::MemoryStore;
+//! use kefu::domain::{
+//!     AdminDirectory, AdminId, Announcement, Announcer, Content, DirectoryError, Kind, Member, MemberDirectory,
+//!     MemberId, Profile, Scope, TenantId,
+//! };
+//!
+//! struct Mall;
+//!
+//! impl MemberDirectory for Mall {
+//!     fn profiles(&self, _: TenantId, _: &[MemberId]) -> Result<HashMap<MemberId, Profile>, DirectoryError> {
+//!         Ok(HashMap::new())
+//!     }
+//!
+//!     fn denies(&self, _: TenantId, _: MemberId) -> Result<bool, DirectoryError> {
+//!         Ok(false)
+//!     }
+//! }
+//!
+//! impl AdminDirectory for Mall {
+//!     fn profiles(&self, _: TenantId, _: &[AdminId]) -> Result<HashMap<AdminId, Profile>, DirectoryError> {
+//!         Ok(HashMap::new())
+//!     }
+//! }
+//!
+//! impl Announcer for Mall {
+//!     fn announce(&self, _: Vec<Announcement>) {}
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), kefu::Error> {
+//! // A `kefu_storage::Database` and a `kefu_push::Hub` in earnest.
+//! let desk = kefu::builder(MemoryStore::new(), Mall, Mall, Mall).build();
+//! let alice = Member { scope: Scope::platform(TenantId(1)), id: MemberId(101) };
+//!
+//! let hello = Content::new(Kind::Text, "Is this still hot after a day?").unwrap();
+//! let sent = desk.member(alice, Profile::default()).send(Post::new(hello)).await?;
+//!
+//! assert_eq!(sent.message.seq, 1);
+//! # Ok(())
+//! # }
+//! ```
 //!
 //! Metrics, through the `metrics` facade: `kefu_lane_batch_messages` and `kefu_lane_batch_jobs` (histograms),
 //! `kefu_lane_commit_seconds` (histogram), `kefu_lane_queue_jobs` (gauge, by lane), `kefu_lane_retries_total`
@@ -26,4 +78,6 @@ mod lanes;
 pub use builder::{Builder, builder};
 pub use desk::{AdminDesk, Desk, History, Listed, MemberDesk, Post};
 pub use error::Error;
+/// The words that everybody here shares: ids, contents, the ports that a host implements. With the feature `testing`
+/// also a store in memory and mocks of the ports, for a host's tests.
 pub use kefu_domain as domain;

@@ -13,7 +13,8 @@ use crate::meter;
 use crate::seat::{Inbox, Seat};
 use crate::seats::{Chair, Seats};
 
-/// How much a socket may have waiting, and how the mall's pages are to be treated.
+/// How much a socket may have waiting, and how the mall's pages are to be treated. More may come: end a literal with
+/// `..Settings::default()`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// A socket with more frames than this waiting is lagging.
@@ -22,7 +23,8 @@ pub struct Settings {
     pub keep: usize,
     /// A socket that has not pinged for this long is held.
     pub hold_after: Duration,
-    /// Whether frames go through [`crate::legacy_escape`].
+    /// Whether contents go through [`crate::legacy_escape`]: in frames, and in the lists of a `kefu_web::Site` at this
+    /// hub. Only pages that render contents as text may do without.
     pub legacy_escape: bool,
 }
 
@@ -34,11 +36,13 @@ impl Default for Settings {
     }
 }
 
-/// Names the token that a socket came with, without revealing it: a digest of it.
+/// Names the token or session that a socket came with, without revealing it: part of a digest of it, say, or the
+/// number of the session. Equal ones are closed together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Credential(pub [u8; 16]);
 
-/// Who wants to sit down. That all of this is true is the caller's affair.
+/// Who wants to sit down. That all of this is true is the caller's affair. More may come: start from [`Guest::new`],
+/// as in `Guest { permissions, ..Guest::new(scope, party) }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guest {
     /// Who.
@@ -155,6 +159,12 @@ impl Hub {
     #[must_use]
     pub fn online(&self) -> Online {
         self.read().online()
+    }
+
+    /// Whether contents are escaped for the mall's pages.
+    #[must_use]
+    pub fn legacy_escape(&self) -> bool {
+        self.settings().legacy_escape
     }
 
     pub(crate) fn settings(&self) -> &Settings {

@@ -63,6 +63,8 @@ mod seats;
 mod seen;
 mod sender;
 
+/// Text as it goes out: a `str` that is shared and not copied.
+pub use bytestring::ByteString;
 pub use escape::legacy_escape;
 pub use hub::{Credential, Guest, Hub, Online, Settings};
 pub use line::Parcel;

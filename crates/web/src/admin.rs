@@ -25,8 +25,9 @@ pub(crate) async fn list(
     }
     let limit = page.limit as usize;
     let listed = site.0.desk.admin(me, profile).conversations(page).await?;
+    let legacy_escape = site.legacy_escape();
     let next = listed.last().filter(|_| listed.len() >= limit).map(cursor);
-    let views = listed.into_iter().map(|listed| ConversationView { listed, legacy_escape: settings.legacy_escape });
+    let views = listed.into_iter().map(|listed| ConversationView { listed, legacy_escape });
     let reply = Reply::new(views.collect());
     Ok(match next {
         Some(next) => reply.with(NEXT, next),
@@ -43,7 +44,7 @@ pub(crate) async fn get(
     let id = ConversationId(params.required_id("id")?);
     let (me, profile) = caller.may(Permission::ConversationQuery)?;
     let listed = site.0.desk.admin(me, profile).conversation(id).await?;
-    let legacy_escape = site.0.settings.legacy_escape;
+    let legacy_escape = site.legacy_escape();
     Ok(Reply::new(listed.map(|listed| ConversationView { listed, legacy_escape })))
 }
 
@@ -93,7 +94,7 @@ pub(crate) async fn history(
     let page = history::page(&params, &site.0.settings)?;
     let (me, profile) = caller.may(Permission::MessageQuery)?;
     let history = site.0.desk.admin(me, profile).history(id, page).await?;
-    Ok(Reply::new(HistoryView { history, legacy_escape: site.0.settings.legacy_escape }))
+    Ok(Reply::new(HistoryView { history, legacy_escape: site.legacy_escape() }))
 }
 
 fn conversation(id: Option<i64>) -> Result<ConversationId, ApiError> {

@@ -1,18 +1,37 @@
 //! Who is calling: put into the request's extensions by the host's authentication, read here.
 
+use std::fmt;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use kefu_domain::{Agent, Member, Party, Permission, Profile, Scope, ShopId, Shops, TenantId, Timestamp};
+use kefu_domain::{
+    AdminId, Agent, Member, MemberId, Party, Permission, Profile, Scope, ShopId, Shops, TenantId, Timestamp,
+};
 use kefu_push::Credential;
 
 use crate::{ApiError, Params};
 
-/// Somebody whose identity was established. Absent from the extensions means 401.
-#[derive(Debug, Clone)]
+/// Somebody whose identity was established. Absent from a request's extensions means 401.
+///
+/// ```
+/// use kefu::domain::{AdminId, MemberId, Permission, Profile, ShopId, TenantId};
+/// use kefu_web::Caller;
+///
+/// let mall = TenantId(1);
+/// let shopper = Caller::member(mall, MemberId(101))
+///     .shown_as(Profile { nickname: Some("小红".into()), avatar: None });
+/// let agent = Caller::admin(mall, AdminId(7), Permission::ALL).serving([ShopId::PLATFORM, ShopId(3)]);
+///
+/// assert_eq!(shopper.party.id(), 101);
+/// assert!(agent.shops.contains(&ShopId(3)));
+/// ```
+///
+/// It knows no password and no token, and printing it for a log shows nobody's name.
+#[derive(Clone)]
+#[non_exhaustive]
 pub struct Caller {
-    /// Who.
+    /// Who. [`Party::System`] is nobody who could call, and is refused everywhere.
     pub party: Party,
     /// Whose.
     pub tenant: TenantId,
@@ -22,23 +41,82 @@ pub struct Caller {
     pub permissions: Vec<Permission>,
     /// How others are shown what they write.
     pub profile: Profile,
-    /// Names the credential they came with, so that revoking it closes their sockets.
+    /// Names the credential they came with, so that [`Hub::close_credential`](kefu_push::Hub::close_credential) finds
+    /// their sockets.
     pub credential: Option<Credential>,
-    /// When that credential ends.
+    /// When that credential ends. [`Hub::close_expired`](kefu_push::Hub::close_expired) goes by it; whether a request
+    /// still comes in time is for the host's authentication to say.
     pub expires: Option<Timestamp>,
 }
 
 impl Caller {
-    /// The caller of a request, or 401.
+    /// A signed-in member.
+    #[must_use]
+    pub fn member(tenant: TenantId, id: MemberId) -> Self {
+        Self::new(tenant, Party::Member(id))
+    }
+
+    /// A signed-in admin with these permissions, at the platform's own desk unless [`serving`](Self::serving) says
+    /// otherwise.
+    #[must_use]
+    pub fn admin(tenant: TenantId, id: AdminId, permissions: impl IntoIterator<Item = Permission>) -> Self {
+        Self { permissions: permissions.into_iter().collect(), ..Self::new(tenant, Party::Admin(id)) }
+    }
+
+    /// Whoever that is, without any permission: for a host that keeps members and admins in one table.
+    #[must_use]
+    pub fn new(tenant: TenantId, party: Party) -> Self {
+        Self {
+            party,
+            tenant,
+            shops: Shops::platform(),
+            permissions: Vec::new(),
+            profile: Profile::default(),
+            credential: None,
+            expires: None,
+        }
+    }
+
+    /// With the name and picture that others are shown.
+    #[must_use]
+    pub fn shown_as(self, profile: Profile) -> Self {
+        Self { profile, ..self }
+    }
+
+    /// At the desks of exactly these shops, perhaps of none. Means nothing for a member.
+    #[must_use]
+    pub fn serving(self, shops: impl IntoIterator<Item = ShopId>) -> Self {
+        Self { shops: shops.into_iter().collect(), ..self }
+    }
+
+    /// With a name for the session or token they came with.
+    #[must_use]
+    pub fn with_credential(self, credential: Credential) -> Self {
+        Self { credential: Some(credential), ..self }
+    }
+
+    /// With an end of it, in milliseconds since the epoch.
+    #[must_use]
+    pub fn until(self, expires: Timestamp) -> Self {
+        Self { expires: Some(expires), ..self }
+    }
+
+    /// The caller of a request, or [`ApiError::Unauthenticated`].
     pub fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated)
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller").field("party", &self.party).field("tenant", &self.tenant).finish_non_exhaustive()
     }
 }
 
 /// A signed-in member, at the door of the shop that the query's `shopId` names, the platform if it names none.
 ///
 /// Anybody else is refused: 401 without a caller, 403 for an admin. Whether there is such a shop is the desk's to say.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct MemberCaller {
     /// Who, and where.
     pub me: Member,
@@ -60,7 +138,7 @@ impl MemberCaller {
 }
 
 /// A signed-in admin whose identity is kept behind a permission. 401 without a caller, 403 for a member.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AdminCaller {
     me: Agent,
     profile: Profile,
@@ -71,6 +149,20 @@ impl AdminCaller {
     /// The only way to the admin: name what you are about to do.
     pub fn may(self, permission: Permission) -> Result<(Agent, Profile), ApiError> {
         if self.permissions.contains(&permission) { Ok((self.me, self.profile)) } else { Err(ApiError::Forbidden) }
+    }
+}
+
+// Neither shows anybody's name in a log.
+
+impl fmt::Debug for MemberCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemberCaller").field("me", &self.me).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for AdminCaller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AdminCaller").field("me", &self.me).finish_non_exhaustive()
     }
 }
 

@@ -8,8 +8,8 @@
 //! its absence is a 401. It knows no database, reads no environment, and no text of a message, token or nickname
 //! passes its log.
 //!
-//! Routes are mounted *inside* scopes that the host owns, one resource each, with settings of their own, so a
-//! neighbour's routes and limits stay the neighbour's:
+//! A host needs two things of it: [`Caller`], and a [`Site`], which is mounted *inside* scopes that the host owns.
+//! Each path is a resource with settings of its own, so a neighbour's routes and limits stay the neighbour's:
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -22,7 +22,11 @@
 //! }
 //! ```
 //!
-//! [`ROUTES`] is the one table of them all: what registers the routes is what the tests and the documents read.
+//! What an answer was can be read from the response's extensions as a [`Code`], since nearly every status is 200.
+//! Everything that a host needs only for routes of its own in the desk's manner is in [`serving`].
+//!
+//! Metrics, through the `metrics` facade: `kefu_pong_seconds` (histogram), from a client's `ping` to the moment its
+//! `pong` is handed over.
 
 mod admin;
 mod body;
@@ -35,15 +39,17 @@ mod member;
 mod query;
 mod reply;
 mod routes;
+pub mod serving;
 mod site;
 mod socket;
 mod unfinished;
 mod view;
 
-pub use body::Body;
-pub use caller::{AdminCaller, Caller, MemberCaller};
+pub use caller::Caller;
+/// The zones of the world, for [`Settings::zone`].
+pub use chrono_tz::Tz;
 pub use error::ApiError;
-pub use query::Params;
-pub use reply::{Code, Reply};
-pub use routes::{Access, Handler, ROUTES, Route, Verb, mount};
+pub use reply::Code;
+#[doc(hidden)]
+pub use serving::{Access, AdminCaller, Body, Handler, MemberCaller, Params, ROUTES, Reply, Route, Verb, mount};
 pub use site::{Settings, Site};

@@ -25,7 +25,7 @@ pub(crate) async fn list(
 ) -> Result<Reply<HistoryView>, ApiError> {
     let page = history::page(&params, &site.0.settings)?;
     let history = site.0.desk.member(caller.me, caller.profile).history(page).await?;
-    Ok(Reply::new(HistoryView { history, legacy_escape: site.0.settings.legacy_escape }))
+    Ok(Reply::new(HistoryView { history, legacy_escape: site.legacy_escape() }))
 }
 
 /// `PUT /kefu-message/update-read-status`
@@ -44,5 +44,9 @@ pub(crate) fn post(body: &Body, sender: Side) -> Result<Post, ApiError> {
     let refused = |refusal: Refusal| ApiError::Desk(refusal.into());
     let content = Content::said_by(sender, code, &content).map_err(|error| refused(error.into()))?;
     let key = body.text("clientMsgId")?.map(ClientMsgId::new).transpose().map_err(|error| refused(error.into()))?;
-    Ok(Post { content, key })
+    let post = Post::new(content);
+    Ok(match key {
+        Some(key) => post.with_key(key),
+        None => post,
+    })
 }

@@ -12,27 +12,24 @@ use kefu_push::Hub;
 use crate::limit::SendLimit;
 use crate::{instant, routes};
 
-/// What a host may choose about the controllers.
-#[derive(Debug, Clone)]
+/// What a host may choose about the controllers. More may come: end a literal with `..Settings::default()`.
+///
+/// Whether `<`, `>` and `&` are escaped for the mall's pages is chosen once for frames and lists, at the
+/// [`Hub`](kefu_push::Settings::legacy_escape).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// The zone of `createTime` in queries: that of the browsers which format it.
+    /// The zone of `createTime` in queries: that of the browsers which format it. The mall's unless said otherwise.
     pub zone: Tz,
-    /// How many conversations the list has when nobody asked for a page.
+    /// How many conversations the list has when nobody asked for a page; 2,000 unless said otherwise.
     pub list_limit: u32,
-    /// Escapes `<`, `>` and `&` in what the mall's pages render as HTML.
-    pub legacy_escape: bool,
-    /// How many messages one person may send in a minute; `None` is no limit.
+    /// How many messages one person may send in a minute; `None` is no limit, 120 what there is unless said
+    /// otherwise.
     pub sends_per_minute: Option<NonZeroU32>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            zone: Tz::Asia__Shanghai,
-            list_limit: 2_000,
-            legacy_escape: true,
-            sends_per_minute: NonZeroU32::new(120),
-        }
+        Self { zone: Tz::Asia__Shanghai, list_limit: 2_000, sends_per_minute: NonZeroU32::new(120) }
     }
 }
 
@@ -42,9 +39,20 @@ impl Settings {
     }
 }
 
-/// A desk, its hub and their controllers. Clones share everything.
+/// A desk, its hub and their controllers. Clones share everything, the limits of senders too: make one, before
+/// `HttpServer`'s closure, which runs once for each thread.
+///
+/// Each of the three groups of routes may be mounted where the host likes, and as often. They go into scopes of the
+/// host's own with `configure`; a path that is known and a method that is not are refused by their code, and whatever
+/// else lies beneath the scope stays the host's.
 #[derive(Clone)]
 pub struct Site(pub(crate) Arc<Inner>);
+
+impl std::fmt::Debug for Site {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Site").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
 
 pub(crate) struct Inner {
     pub(crate) desk: Desk,
@@ -54,26 +62,32 @@ pub(crate) struct Inner {
 }
 
 impl Site {
-    /// Controllers for a desk that announces to this hub.
+    /// Controllers for a desk that announces to this hub. At any other hub sockets would open and hear nothing.
     #[must_use]
     pub fn new(desk: Desk, hub: Hub, settings: Settings) -> Self {
         let limit = SendLimit::new(settings.sends_per_minute);
         Self(Arc::new(Inner { desk, hub, settings, limit }))
     }
 
-    /// The member's routes, relative to wherever the host mounts them.
+    /// The member's routes, relative to wherever the host mounts them: `/kefu-message/send`, `/list` and
+    /// `/update-read-status`.
     pub fn member_routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.mounted(&routes::MEMBER)
     }
 
-    /// The admin's routes, relative to wherever the host mounts them.
+    /// The admin's routes, relative to wherever the host mounts them: `/kefu-conversation/…` and `/kefu-message/…`.
     pub fn admin_routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.mounted(&routes::ADMIN)
     }
 
-    /// The socket, relative to wherever the host mounts it.
+    /// The socket, `/ws`, relative to wherever the host mounts it. Members and admins open the same.
     pub fn socket_route(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.mounted(&routes::SOCKET)
+    }
+
+    /// Whether contents are escaped, in lists as in frames.
+    pub(crate) fn legacy_escape(&self) -> bool {
+        self.0.hub.legacy_escape()
     }
 
     fn mounted(&self, routes: &'static [routes::Route]) -> impl FnOnce(&mut ServiceConfig) + use<> {

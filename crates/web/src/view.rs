@@ -39,10 +39,10 @@ impl Serialize for ConversationView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let conversation = &self.listed.conversation;
         let last = &conversation.last;
-        let content = if self.legacy_escape {
-            legacy_escape(last.kind, &last.content)
-        } else {
-            Cow::Borrowed(last.content.as_str())
+        let (kind, content) = last.shown();
+        let content = match &content {
+            content if self.legacy_escape => legacy_escape(kind, content),
+            content => Cow::Borrowed(content.as_ref()),
         };
         Body {
             id: MallId(conversation.id.0),
@@ -51,7 +51,7 @@ impl Serialize for ConversationView {
             user_nickname: self.listed.member.nickname.as_deref(),
             last_message_time: last.time.0,
             last_message_content: content,
-            last_message_content_type: last.kind,
+            last_message_content_type: kind,
             admin_pinned: conversation.pinned,
             user_deleted: conversation.hidden_from_member,
             admin_deleted: conversation.hidden_from_desk,

@@ -5,9 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, test, web};
 use kefu_domain::memory::MemoryStore;
-use kefu_domain::{
-    AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, Party, Permission, Profile, Shops, TenantId,
-};
+use kefu_domain::{AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, Permission, Profile, TenantId};
 use kefu_push::Hub;
 use kefu_web::{Caller, Code, Settings, Site};
 use serde_json::{Value, json};
@@ -32,22 +30,15 @@ async fn host_auth(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let party = match request.headers().get("x-who").and_then(|who| who.to_str().ok()) {
-        Some("member") => Some((Party::Member(MemberId(101)), Vec::new())),
-        Some("admin") => Some((Party::Admin(AdminId(7)), Permission::ALL.to_vec())),
-        Some("trainee") => Some((Party::Admin(AdminId(8)), Vec::new())),
+    let mall = TenantId(1);
+    let caller = match request.headers().get("x-who").and_then(|who| who.to_str().ok()) {
+        Some("member") => Some(Caller::member(mall, MemberId(101))),
+        Some("admin") => Some(Caller::admin(mall, AdminId(7), Permission::ALL)),
+        Some("trainee") => Some(Caller::admin(mall, AdminId(8), [])),
         _ => None,
     };
-    if let Some((party, permissions)) = party {
-        request.extensions_mut().insert(Caller {
-            party,
-            tenant: TenantId(1),
-            shops: Shops::platform(),
-            permissions,
-            profile: profile("x"),
-            credential: None,
-            expires: None,
-        });
+    if let Some(caller) = caller {
+        request.extensions_mut().insert(caller.shown_as(profile("x")));
     }
     next.call(request).await
 }

@@ -15,7 +15,9 @@ use super::{History, Inner, Listed, Post, deadline, store};
 use crate::Error;
 use crate::known::Place;
 
-/// What one agent may do, at the desks of all the shops that they serve.
+/// What one agent may do, at the desks of all the shops that they serve. A conversation elsewhere is one that does
+/// not exist: reading finds nothing, everything else is refused with [`Refusal::NoSuchConversation`].
+#[derive(Clone)]
 pub struct AdminDesk {
     pub(super) desk: Arc<Inner>,
     pub(super) me: Agent,
@@ -23,7 +25,8 @@ pub struct AdminDesk {
 }
 
 impl AdminDesk {
-    /// A page of the desk's list, over all of the agent's shops.
+    /// A page of the desk's list, over all of the agent's shops; nothing but the page bounds its length. Members whom
+    /// the directory does not know, or of whom it does not answer, stand there without a name.
     pub async fn conversations(&self, page: ConversationPage) -> Result<Vec<Listed>, Error> {
         let me = self.me.clone();
         self.desk
@@ -68,6 +71,9 @@ impl AdminDesk {
     }
 
     /// Writes to the member. Committed when this returns; keys work as for members.
+    ///
+    /// [`Refusal::NoSuchMember`] where the directory denies the member; [`Refusal::ShopClosed`] where the shop takes
+    /// no messages any more.
     pub async fn send(&self, id: ConversationId, post: Post) -> Result<Sent, Error> {
         let until = deadline();
         let (me, id) = self.place(until, id).await?;
@@ -76,7 +82,8 @@ impl AdminDesk {
         self.desk.say(until, command, self.profile.avatar.clone()).await
     }
 
-    /// Marks what the member wrote as read by the desk, up to a number, or up to what this agent has been shown.
+    /// Marks what the member wrote as read by the desk, up to a number, or up to what this agent has been shown. What
+    /// one agent has read, the desk has read.
     pub async fn read(&self, id: ConversationId, up_to: Option<i64>) -> Result<(), Error> {
         let (me, until) = (self.me.clone(), deadline());
         let target = self

@@ -10,7 +10,10 @@ use super::read::{self, UpTo};
 use super::{History, Inner, Post, deadline, store};
 use crate::Error;
 
-/// What one member may do, in the one conversation that is theirs.
+/// What one member may do, in the one conversation that is theirs at that shop.
+///
+/// A shop that is unknown or closed refuses all of it: [`Refusal::NoSuchShop`], [`Refusal::ShopClosed`].
+#[derive(Clone)]
 pub struct MemberDesk {
     pub(super) desk: Arc<Inner>,
     pub(super) me: Member,
@@ -21,7 +24,8 @@ impl MemberDesk {
     /// Writes to the desk; opens the conversation if this is the first word.
     ///
     /// The message is committed when this returns. The same key again gives the same message and
-    /// `duplicate: true`; the same key with another content is refused.
+    /// `duplicate: true`; the same key with another content is refused with [`Refusal::KeyReused`]. After
+    /// [`Error::Late`] or [`Error::Store`] it may or may not have happened: send it again with the same key.
     pub async fn send(&self, post: Post) -> Result<Sent, Error> {
         let until = deadline();
         let draft = post.draft()?;
@@ -58,7 +62,10 @@ impl MemberDesk {
             .await
     }
 
-    /// Marks what the desk wrote as read, up to a number, or up to what this member has been shown.
+    /// Marks what the desk wrote as read, up to a number, or up to what this member has been shown. A number beyond
+    /// the newest message means the newest; one that was read already changes nothing.
+    ///
+    /// [`Refusal::NoSuchConversation`] where the conversation is not this member's at this shop.
     pub async fn read(&self, id: ConversationId, up_to: Option<i64>) -> Result<(), Error> {
         let (me, until) = (self.me, deadline());
         self.desk.admits(until, me.scope).await?;

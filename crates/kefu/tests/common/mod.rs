@@ -111,11 +111,11 @@ impl Room {
 }
 
 pub(crate) fn text(text: &str) -> Post {
-    Post { content: Content::new(Kind::Text, text).unwrap(), key: None }
+    Post::new(Content::new(Kind::Text, text).unwrap())
 }
 
 pub(crate) fn keyed(key: &str, said: &str) -> Post {
-    Post { key: Some(ClientMsgId::new(key).unwrap()), ..text(said) }
+    text(said).with_key(ClientMsgId::new(key).unwrap())
 }
 
 /// Lets every spawned task of this thread's runtime run until it waits.

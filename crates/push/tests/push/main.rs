@@ -15,6 +15,8 @@ mod leaving;
 #[cfg(test)]
 mod meters;
 #[cfg(test)]
+mod shops;
+#[cfg(test)]
 mod storms;
 #[cfg(test)]
 mod waiting;
