@@ -28,14 +28,31 @@ pub enum Command {
     Serve,
     /// Print the effective settings, secrets masked
     Config,
-    /// Bring the database's tables up to date
-    Migrate,
+    /// Bring the database's tables up to date, and take over an existing mall's rows
+    #[command(visible_alias = "migrate")]
+    Upgrade {
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Agents who log in here
     #[command(subcommand)]
     Admin(AdminCommand),
     /// Tenants that are served
     #[command(subcommand)]
     Tenant(TenantCommand),
+    /// Shops within a tenant, and who serves them
+    #[command(subcommand)]
+    Shop(ShopCommand),
+    /// Keys with which a mall's server asks for its members' tokens
+    #[command(subcommand)]
+    Apikey(ApiKeyCommand),
+    /// Show the database's epoch, by which clients notice that it was restored from a backup
+    Epoch {
+        /// Give it a new one: after restoring, while no server runs on it
+        #[arg(long)]
+        renew: bool,
+    },
     /// Make a token for trying things out (development mode only)
     Token(TokenArguments),
 }
@@ -53,6 +70,9 @@ pub enum AdminCommand {
         /// What the account may do
         #[arg(long, value_enum, default_values_t = [Role::Agent])]
         role: Vec<Role>,
+        /// A shop that the account serves, 0 is the platform; may be given several times
+        #[arg(long, default_values_t = [0])]
+        shop: Vec<i64>,
         /// The name that members see; without it the login name
         #[arg(long)]
         nickname: Option<String>,
@@ -117,6 +137,85 @@ pub enum TenantCommand {
     List,
 }
 
+/// What can be done with shops.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ShopCommand {
+    /// Open another shop
+    Add {
+        /// Its name
+        name: String,
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+        /// Its number; without it the next after the highest
+        #[arg(long)]
+        id: Option<i64>,
+    },
+    /// List a tenant's shops and who serves them
+    List {
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+    },
+    /// Take no more messages at a shop; its agents keep the history
+    Close(ShopArguments),
+    /// Take messages again
+    Open(ShopArguments),
+    /// Let an agent serve a shop
+    Grant(GrantArguments),
+    /// Take a shop from an agent, and end the agent's logins
+    Revoke(GrantArguments),
+}
+
+/// Which shop.
+#[derive(Debug, Clone, Args)]
+pub struct ShopArguments {
+    /// The shop's number
+    pub id: i64,
+    /// The tenant's number
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+}
+
+/// Who at which shop.
+#[derive(Debug, Clone, Args)]
+pub struct GrantArguments {
+    /// The shop's number; 0 is the platform
+    pub id: i64,
+    /// The login name of an agent who is kept here, or the number of one of the mall's
+    pub admin: String,
+    /// The tenant's number
+    #[arg(long, default_value_t = 1)]
+    pub tenant: i64,
+}
+
+/// What can be done with API keys.
+#[derive(Debug, Clone, Subcommand)]
+pub enum ApiKeyCommand {
+    /// Make a key and print it; it is shown this once and kept nowhere
+    Add {
+        /// What to call it
+        name: String,
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+    },
+    /// List a tenant's keys by their names
+    List {
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+    },
+    /// Take a key back; within three seconds it opens nothing
+    Remove {
+        /// What it is called
+        name: String,
+        /// The tenant's number
+        #[arg(long, default_value_t = 1)]
+        tenant: i64,
+    },
+}
+
 /// Whose token.
 #[derive(Debug, Clone, Args)]
 pub struct TokenArguments {
@@ -135,9 +234,12 @@ pub struct TokenArguments {
     /// The address of a picture
     #[arg(long)]
     pub avatar: Option<String>,
-    /// An agent's permission, such as promotion:kefu-message:send; may be given several times; without it all six
+    /// An agent's permission, such as promotion:kefu-message:send; may be given several times; without it all of them
     #[arg(long)]
     pub permission: Option<Vec<String>>,
+    /// A shop that an agent serves, 0 is the platform; may be given several times; without it the platform
+    #[arg(long)]
+    pub shop: Option<Vec<i64>>,
     /// How many seconds it lives
     #[arg(long, default_value_t = 86_400)]
     pub seconds: i64,

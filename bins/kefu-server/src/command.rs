@@ -1,8 +1,12 @@
 //! The commands, carried out: what they print goes to standard output, what went wrong to standard error.
 
 mod admin;
+mod api_key;
+mod epoch;
 mod run;
+mod shop;
 mod tenant;
+mod upgrade;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -12,7 +16,7 @@ use kefu_storage::{Database, OpenError};
 
 use crate::cli::{Cli, Command, Side, TokenArguments};
 use crate::config::{self, Settings};
-use crate::identity::Claims;
+use crate::identity::{Claims, Reading};
 use crate::serve;
 use crate::{clock, development, identity};
 
@@ -38,17 +42,14 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
     match cli.command.clone().unwrap_or(Command::Serve) {
         Command::Serve => run::serve(settings, out),
         Command::Config => Ok(write!(out, "{}", config::show(&settings)?)?),
-        Command::Migrate => migrate(settings, out),
+        Command::Upgrade { dry_run } => upgrade::execute(settings, dry_run, out),
         Command::Admin(command) => admin::execute(&settings, command, out),
         Command::Tenant(command) => tenant::execute(&settings, command, out),
+        Command::Shop(command) => shop::execute(&settings, command, out),
+        Command::Apikey(command) => api_key::execute(&settings, command, out),
+        Command::Epoch { renew } => epoch::execute(&settings, renew, out),
         Command::Token(arguments) => token(&settings, arguments, out),
     }
-}
-
-fn migrate(mut settings: Settings, out: &mut dyn Write) -> Result<(), Failure> {
-    settings.database.migrate = true;
-    let database = serve::open(&settings)?;
-    Ok(writeln!(out, "{}: the tables are up to date", database.version())?)
 }
 
 /// Opens a database that a server has used already, and leaves its tables as they are.
@@ -73,7 +74,6 @@ fn token(settings: &Settings, arguments: TokenArguments, out: &mut dyn Write) ->
     }
     let all = || kefu_domain::Permission::ALL.iter().map(|permission| permission.as_str().to_owned()).collect();
     let claims = Claims {
-        shops: None,
         id: arguments.id,
         user_type: if arguments.side == Side::Member { 1 } else { 2 },
         tenant: arguments.tenant,
@@ -82,8 +82,9 @@ fn token(settings: &Settings, arguments: TokenArguments, out: &mut dyn Write) ->
         nickname: arguments.nickname,
         avatar: arguments.avatar,
         permissions: (arguments.side == Side::Admin).then(|| arguments.permission.unwrap_or_else(all)),
+        shops: arguments.shop,
     };
-    Ok(writeln!(out, "{}", identity::sign(secret.reveal(), &claims)?)?)
+    Ok(writeln!(out, "{}", identity::sign_as(&Reading::new(settings.jwt.clone()), secret.reveal(), &claims)?)?)
 }
 
 /// An error and its causes, one line each.
@@ -128,5 +129,46 @@ mod tests {
 
         assert_eq!(run(&file, &["tenant", "list"]).unwrap(), "1\tmall\tenabled\n");
         assert_eq!(run(&file, &["admin", "list"]).unwrap(), "");
+    }
+
+    #[test]
+    fn a_token_for_trying_things_out_says_what_was_asked_for_under_the_names_of_the_settings() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kefu.toml");
+        let secret = "9f86d081884c7d659a2feaa0c55ad015";
+        let settings = format!("[auth]\njwt_secret = {secret:?}\n[jwt]\nclaim_id = \"sub\"\nissuer = \"us\"");
+        std::fs::write(&file, settings).unwrap();
+        let token = |more: &[&str]| {
+            let command = [&["--dev", "token", "--type", "admin", "--id", "7"], more].concat();
+            let token = run(&file, &command).unwrap();
+            jsonwebtoken::dangerous::insecure_decode::<serde_json::Value>(token.trim()).unwrap().claims
+        };
+
+        let (plain, shops) = (token(&[]), token(&["--shop", "5", "--shop", "6"]));
+
+        assert_eq!((&plain["sub"], &plain["iss"]), (&serde_json::json!(7), &serde_json::json!("us")));
+        assert!(plain.get("shops").is_none() && plain.get("id").is_none(), "{plain}");
+        assert_eq!(shops["shops"], serde_json::json!([5, 6]));
+    }
+
+    #[test]
+    fn a_key_is_printed_once_and_goes_when_it_is_told_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kefu.toml");
+        let url = format!("sqlite:{}", folder.path().join("kefu.sqlite3").display());
+        let secret = "9f86d081884c7d659a2feaa0c55ad015";
+        std::fs::write(&file, format!("[auth]\njwt_secret = {secret:?}\n[database]\nurl = {url:?}")).unwrap();
+        run(&file, &["tenant", "add", "mall", "--id", "1"]).unwrap();
+
+        let key = run(&file, &["apikey", "add", "shop"]).unwrap();
+
+        assert_eq!(key.trim().len(), "kefu_".len() + 64);
+        assert!(run(&file, &["apikey", "add", "shop"]).unwrap_err().contains("already"));
+        assert!(run(&file, &["apikey", "add", "shop", "--tenant", "2"]).unwrap_err().contains("tenant add"));
+        assert!(run(&file, &["apikey", "add", "a\tb"]).is_err());
+        let listed = run(&file, &["apikey", "list"]).unwrap();
+        assert!(listed.starts_with("shop\t20") && !listed.contains("kefu_"), "{listed}");
+        assert_eq!(run(&file, &["apikey", "remove", "shop"]).unwrap(), "removed shop from tenant 1\n");
+        assert!(run(&file, &["apikey", "remove", "shop"]).unwrap_err().contains("no key"));
     }
 }

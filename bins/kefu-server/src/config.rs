@@ -5,12 +5,18 @@
 //! Whatever is wrong is said all at once, one sentence for each setting, and nothing starts.
 
 mod check;
+mod jwt;
+mod listed;
 mod load;
+mod mall;
 mod settings;
 
 use std::fmt;
 
+pub use jwt::{DefaultType, JwtSettings, Roles};
+pub use listed::{Entry, Listed};
 pub use load::{load, load_from};
+pub use mall::{MallSettings, MallSource};
 pub use settings::{
     AuthSettings, DatabaseSettings, DeskSettings, LogFormat, LogSettings, ServerSettings, Settings, UploadSettings,
 };

@@ -11,7 +11,7 @@ use std::path::Path;
 use kefu_domain::{Permission, StoreError, TenantId, Timestamp};
 use kefu_storage::{AccountStatus, Database, NewAccount, NewTenant};
 
-use crate::identity::{Claims, Role, sign};
+use crate::identity::{Claims, Reading, Role, sign_as};
 use crate::random;
 use crate::secret::Secret;
 use crate::standalone::password;
@@ -41,6 +41,7 @@ pub enum DevelopmentError {
 #[derive(Debug, Clone)]
 pub struct Development {
     secret: Secret,
+    reading: Reading,
 }
 
 /// The login of the agent that is kept here.
@@ -62,7 +63,13 @@ impl Development {
     /// Signs with this secret.
     #[must_use]
     pub fn new(secret: Secret) -> Self {
-        Self { secret }
+        Self { secret, reading: Reading::default() }
+    }
+
+    /// The same with tokens that are written as the settings have them read.
+    #[must_use]
+    pub fn written_for(self, reading: Reading) -> Self {
+        Self { reading, ..self }
     }
 
     /// Sees to it that the tenant and the agent are there. Blocks.
@@ -117,7 +124,7 @@ impl Development {
 
     /// Signs claims, with a life of 30 days from now.
     pub fn sign(&self, claims: Claims, now: Timestamp) -> Result<String, jsonwebtoken::errors::Error> {
-        sign(self.secret.reveal(), &Claims { exp: now.0 / 1_000 + TOKEN_SECONDS, ..claims })
+        sign_as(&self.reading, self.secret.reveal(), &Claims { exp: now.0 / 1_000 + TOKEN_SECONDS, ..claims })
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{EitherBody, MessageBody};
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -20,6 +20,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
+use crate::attendance::{Attendance, Attended, Present};
 use crate::identity::{Identity, Question, Token, WhoAreYou};
 use crate::tenants::Tenants;
 
@@ -31,6 +32,9 @@ const QUESTIONS_AT_ONCE: usize = 256;
 /// Who somebody is must be known sooner, so that the desk has some time left.
 pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 
+/// Where sockets are opened.
+const SOCKET: &str = "/infra/ws";
+
 /// The tenant of a request by somebody who is not signed in, as its header says.
 #[derive(Debug, Clone, Copy)]
 pub struct ClaimedTenant(pub TenantId);
@@ -41,13 +45,19 @@ pub struct Gate {
     tenants: Tenants,
     /// Every path of the table; those with an [`Access::Anyone`] are public.
     table: HashMap<String, Access>,
+    attendance: Attendance,
 }
 
 impl Gate {
     /// Guards the routes of a table.
     #[must_use]
-    pub fn new(who: Arc<dyn WhoAreYou>, tenants: Tenants, table: HashMap<String, Access>) -> Self {
-        Self { who, tenants, table }
+    pub fn new(
+        who: Arc<dyn WhoAreYou>,
+        tenants: Tenants,
+        table: HashMap<String, Access>,
+        attendance: Attendance,
+    ) -> Self {
+        Self { who, tenants, table, attendance }
     }
 
     /// Who may ask at a path; `None` for a path that is not in the table.
@@ -96,7 +106,25 @@ impl Gate {
             self.admit(tenant).await?;
             request.extensions_mut().insert(ClaimedTenant(tenant));
         }
+        if let Some(identity) = identity.as_ref().filter(|_| path == SOCKET) {
+            self.note(request, identity);
+        }
         Ok(identity.map(caller))
+    }
+
+    /// Keeps in mind who is opening a socket, where their rights may change while it is open.
+    fn note(&self, request: &ServiceRequest, identity: &Identity) {
+        let Some(token) = Token::of_request(request.headers(), request.query_string()) else { return };
+        if let Some(keeper) = self.who.keeper(&token, identity) {
+            request.extensions_mut().insert(self.attendance.enter(token, identity.clone(), keeper));
+        }
+    }
+
+    /// Whoever shows a good token where none is needed. One that cannot be judged in time is as good as none.
+    pub(crate) async fn visitor(&self, request: &HttpRequest) -> Option<Caller> {
+        let token = Token::of_request(request.headers(), request.query_string())?;
+        let found = self.identify(Question { token, side: None, tenant: None }).await;
+        found.ok().flatten().map(caller)
     }
 
     async fn identify(&self, question: Question) -> Result<Option<Identity>, ApiError> {
@@ -108,7 +136,8 @@ impl Gate {
         answer.or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
     }
 
-    async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
+    /// Whether a tenant is served.
+    pub(crate) async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
         if let Some(verdict) = self.tenants.at_once(tenant) {
             return verdict;
         }
@@ -138,8 +167,19 @@ pub async fn guard<B: MessageBody + 'static>(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     match timeout_at(deadline, next.call(request)).await {
-        Ok(response) => Ok(response?.map_into_left_body()),
+        Ok(response) => Ok(attended(response?)),
         Err(_) => Err(ApiError::Desk(kefu::Error::Late).into()),
+    }
+}
+
+/// The answer to a handshake takes along the place of whoever is attending.
+fn attended<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
+    let place = response.request().extensions_mut().remove::<Present>();
+    match place {
+        Some(present) => {
+            response.map_body(|_, body| EitherBody::right(BoxBody::new(Attended { body: BoxBody::new(body), present })))
+        }
+        None => response.map_into_left_body(),
     }
 }
 
@@ -206,15 +246,13 @@ impl<T> Drop for Asked<T> {
 }
 
 fn caller(identity: Identity) -> Caller {
-    Caller {
-        party: identity.party,
-        tenant: identity.tenant,
-        shops: identity.shops,
-        permissions: identity.permissions,
-        profile: identity.profile,
-        credential: Some(identity.credential),
-        expires: identity.expires,
-    }
+    let mut caller = Caller::new(identity.tenant, identity.party)
+        .serving(identity.shops.iter().copied())
+        .shown_as(identity.profile)
+        .with_credential(identity.credential);
+    caller.permissions = identity.permissions;
+    caller.expires = identity.expires;
+    caller
 }
 
 fn is_api(path: &str) -> bool {

@@ -1,20 +1,39 @@
 //! Who is calling: a token in, an [`Identity`] out.
 //!
-//! Two kinds of token are understood side by side: those that this server's own login gave out, and those that the
-//! shop's server signed. A token of neither kind, an expired and a revoked one are all the same to the caller:
-//! nobody.
+//! Several kinds of token are understood side by side: those that this server gave out, those that the shop's server
+//! signed, those of visitors, and those of a yudao mall. A token of no kind, an expired and a revoked one are all the
+//! same to the caller: nobody.
 
+mod claims;
+mod guest;
+mod jwks;
 mod jwt;
+mod keys;
+mod mall;
+mod number;
 mod own;
+mod profile;
+#[cfg(test)]
+mod test_keys;
 mod token;
+
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use kefu_domain::{Party, Permission, Profile, Shops, Side, TenantId, Timestamp};
 use kefu_push::Credential;
 use kefu_web::ApiError;
 
-pub use jwt::{Claims, JwtIdentities, Remember, sign};
+pub use claims::{Claims, Reading};
+pub use guest::{Guests, Pass, Visitor};
+pub(crate) use jwks::Jwks;
+pub use jwks::JwksError;
+pub use jwt::{JwtIdentities, Keys, SignatureError, sign, sign_as};
+pub use keys::KeysError;
+pub use mall::{MallError, MallTokens, Members};
+pub use number::{Called, Numbering, Numbers};
 pub use own::{Issued, OwnTokens, Renewed, Role};
+pub use profile::{Remember, Remembering, profile_of};
 pub use token::{Token, credential_of, parameter};
 
 /// Somebody who has shown a good token.
@@ -34,6 +53,17 @@ pub struct Identity {
     pub credential: Credential,
     /// When the token ends, as far as that is known.
     pub expires: Option<Timestamp>,
+}
+
+impl Identity {
+    /// Whether it is the same person with the same rights.
+    #[must_use]
+    pub fn has_rights_of(&self, other: &Self) -> bool {
+        let may = |all: &[Permission], one: &[Permission]| one.iter().all(|permission| all.contains(permission));
+        (self.party, self.tenant, &self.shops) == (other.party, other.tenant, &other.shops)
+            && may(&self.permissions, &other.permissions)
+            && may(&other.permissions, &self.permissions)
+    }
 }
 
 /// What is asked about a token.
@@ -62,6 +92,18 @@ pub trait WhoAreYou: Send + Sync {
     fn without_asking(&self, _: &Token) -> Option<Identity> {
         None
     }
+
+    /// Whoever has to be asked again, while a socket is open, about somebody who was let in a moment ago: `None` where
+    /// the token itself says all there is.
+    fn keeper(&self, _: &Token, _: &Identity) -> Option<Arc<dyn Keeper>> {
+        None
+    }
+}
+
+/// Knows whether somebody's rights are still what they were.
+pub trait Keeper: Send + Sync {
+    /// Whether whoever came with this token may stay: it is good, and opens what it opened before.
+    fn still<'a>(&'a self, token: &'a Token, before: &'a Identity) -> BoxFuture<'a, bool>;
 }
 
 /// Several adapters, asked in turn; the first that knows the token answers. Where none does, one that could not find
@@ -101,5 +143,9 @@ impl WhoAreYou for AnyOf {
 
     fn without_asking(&self, token: &Token) -> Option<Identity> {
         self.0.iter().find_map(|adapter| adapter.without_asking(token))
+    }
+
+    fn keeper(&self, token: &Token, identity: &Identity) -> Option<Arc<dyn Keeper>> {
+        self.0.iter().find_map(|adapter| adapter.keeper(token, identity))
     }
 }

@@ -7,8 +7,9 @@ use actix_web::web::{self, Data, ServiceConfig};
 use kefu_domain::Permission;
 use kefu_web::{Access, Handler, Route, Site, Verb, mount};
 
+use crate::entrance::{Entrance, guest, member_token};
 use crate::observe::health::Health;
-use crate::standalone::{Standalone, little, login, upload};
+use crate::standalone::{Standalone, little, login, shops, upload};
 use crate::{demo, guard, observe};
 
 const fn row(verb: Verb, path: &'static str, access: Access, handler: Handler) -> Route {
@@ -48,6 +49,27 @@ static STANDALONE: [Route; 27] = [
     row(Verb::Get, "/app-api/product/browse-history/page", Access::Member, || web::to(little::empty_page)),
 ];
 
+const SHOPS: Access = Access::Admin(Permission::ShopUpdate);
+
+/// Shops and who serves them.
+static SHOP: [Route; 6] = [
+    row(Verb::Get, "/admin-api/promotion/kefu-shop/list", Access::Admin(Permission::ShopQuery), || {
+        web::to(shops::list)
+    }),
+    row(Verb::Get, "/admin-api/promotion/kefu-shop/mine", Access::AnyAdmin, || web::to(shops::mine)),
+    row(Verb::Post, "/admin-api/promotion/kefu-shop/create", SHOPS, || web::to(shops::create)),
+    row(Verb::Put, "/admin-api/promotion/kefu-shop/update-status", SHOPS, || web::to(shops::set_status)),
+    row(Verb::Put, "/admin-api/promotion/kefu-shop/grant", SHOPS, || web::to(shops::grant)),
+    row(Verb::Delete, "/admin-api/promotion/kefu-shop/revoke", SHOPS, || web::to(shops::revoke)),
+];
+
+/// Ways in for those whose mall signs nothing.
+static ENTRANCE: [Route; 3] = [
+    row(Verb::Post, "/open-api/member-token", Access::Anyone, || web::to(member_token::issue)),
+    row(Verb::Post, "/open-api/member-token/revoke", Access::Anyone, || web::to(member_token::revoke)),
+    row(Verb::Post, "/app-api/kefu/guest", Access::Anyone, || web::to(guest::enter)),
+];
+
 /// For operators.
 static OPERATING: [Route; 3] = [
     row(Verb::Get, "/healthz", Access::Anyone, || web::to(observe::health::alive)),
@@ -64,7 +86,7 @@ static DEMO: [Route; 3] = [
 
 /// Every route of the running server, with its demonstration page.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
-    let own = [&STANDALONE[..], &OPERATING, &DEMO];
+    let own = [&STANDALONE[..], &SHOP, &ENTRANCE, &OPERATING, &DEMO];
     kefu_web::ROUTES.iter().copied().chain(own).flatten().copied().collect()
 });
 
@@ -89,6 +111,8 @@ pub struct Mounted {
     pub site: Site,
     /// The standalone server's.
     pub standalone: Data<Standalone>,
+    /// The ways in.
+    pub entrance: Data<Entrance>,
     /// What operators ask about.
     pub health: Data<Health>,
     /// The demonstration, where it is wanted.
@@ -98,6 +122,8 @@ pub struct Mounted {
 /// Registers everything. Ours comes first: actix takes the first scope that matches and does not look further.
 pub fn register(config: &mut ServiceConfig, mounted: &Mounted) {
     mount(config, &STANDALONE, &mounted.standalone);
+    mount(config, &SHOP, &mounted.standalone);
+    mount(config, &ENTRANCE, &mounted.entrance);
     mount(config, &OPERATING, &mounted.health);
     if let Some(demo) = &mounted.demo {
         mount(config, &DEMO, demo);
@@ -137,6 +163,7 @@ mod tests {
                 "/admin-api/system/auth/refresh-token",
                 "/admin-api/system/tenant/get-by-website",
                 "/admin-api/system/tenant/get-id-by-name",
+                "/app-api/kefu/guest",
                 "/app-api/member/auth/logout",
                 "/app-api/member/auth/refresh-token",
                 "/app-api/promotion/diy-template/used",
@@ -147,6 +174,8 @@ mod tests {
                 "/files/{name}",
                 "/healthz",
                 "/metrics",
+                "/open-api/member-token",
+                "/open-api/member-token/revoke",
                 "/readyz",
             ]
         );

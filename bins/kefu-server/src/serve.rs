@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use actix_tls::accept::rustls_0_23::TlsStream;
 use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::rt::task::JoinHandle;
+use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use kefu::Desk;
 use kefu_domain::StoreError;
@@ -18,13 +20,19 @@ use socket2::SockRef;
 use crate::config::Settings;
 use crate::development::{Development, DevelopmentError, Login};
 use crate::guard::guard;
+use crate::identity::MallError;
+use crate::identity::{Jwks, Reading, SignatureError};
 use crate::observe::access;
 use crate::routes::register;
+use crate::tls::{Certificate, TlsError};
 use crate::wiring::{House, cors};
 use crate::{development, sweeper};
 
-/// A client that does not read fills our queue, where it can be counted, and not megabytes of the kernel's.
-const SEND_BUFFER: usize = 32 * 1024;
+/// A client that does not read fills our queue, where it can be counted, and not megabytes of the kernel's. What is on
+/// its way does not count: a small buffer would stop long answers to wait for acknowledgements that come late.
+const UNSENT: u32 = 32 * 1024;
+/// TLS handshakes under way at once, per thread: whoever begins one and falls silent holds a place for three seconds.
+const HANDSHAKES: usize = 4_096;
 /// A peer that vanished acknowledges nothing.
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How long lanes may take for what they have taken on. The requests' ten seconds run at the same time.
@@ -48,9 +56,21 @@ pub enum StartError {
     /// The development accounts.
     #[error("development mode could not be prepared")]
     Development(#[from] DevelopmentError),
+    /// The mall whose tokens are good here.
+    #[error("the mall of the settings (mall.tokens) cannot be used")]
+    Mall(#[from] MallError),
     /// The metrics.
     #[error("metrics could not be kept")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The keys of signed tokens.
+    #[error("signed tokens could not be checked, and without that nothing starts")]
+    Signatures(#[from] SignatureError),
+    /// The key of visitors' tokens.
+    #[error("the key of visitors' tokens could not be made")]
+    Guests(#[from] jsonwebtoken::errors::Error),
+    /// The certificate or its key.
+    #[error("there is no TLS, and without it nothing starts")]
+    Tls(#[from] TlsError),
     /// The address.
     #[error("{0} (server.listen) cannot be listened on")]
     Listen(SocketAddr, #[source] std::io::Error),
@@ -62,10 +82,12 @@ pub struct Prepared {
     database: Database,
     durability: kefu_storage::Durability,
     development: Option<(Development, Login)>,
+    certificate: Option<Certificate>,
 }
 
 /// Opens the database and looks at it. Blocks: call it before there is a runtime, or from a thread that may.
 pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
+    let certificate = Certificate::of(&settings.server)?;
     let folder = settings.server.data_dir.clone();
     if settings.server.development && settings.auth.jwt_secret.reveal().is_empty() {
         settings.auth.jwt_secret = development::kept_secret(&folder).map_err(DevelopmentError::Folder)?;
@@ -77,7 +99,8 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
         tracing::warn!(warning, "ACKNOWLEDGED MESSAGES CAN BE LOST with these settings of the database");
     }
     let development = if settings.server.development {
-        let development = Development::new(settings.auth.jwt_secret.clone());
+        let reading = Reading::new(settings.jwt.clone());
+        let development = Development::new(settings.auth.jwt_secret.clone()).written_for(reading);
         let login = development.prepare(&folder, &database)?;
         Some((development, login))
     } else {
@@ -86,7 +109,7 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
     if database.tenants()?.is_empty() {
         tracing::warn!("no tenant is served, so every request will be refused; add one: kefu-server tenant add NAME");
     }
-    Ok(Prepared { settings, database, durability, development })
+    Ok(Prepared { settings, database, durability, development, certificate })
 }
 
 /// Opens the database that the settings name. Blocks.
@@ -97,18 +120,24 @@ pub fn open(settings: &Settings) -> Result<Database, OpenError> {
         // Where this fails, opening fails too, and says so.
         let _ = std::fs::create_dir_all(folder);
     }
-    let options = Options {
+    Database::connect(wanted.url.reveal(), &options(settings))
+}
+
+/// How the settings want the database opened.
+pub(crate) fn options(settings: &Settings) -> Options {
+    let wanted = &settings.database;
+    Options {
         write_connections: wanted.write_connections.saturating_add(u32::try_from(wanted.lanes.max(2)).unwrap_or(2)),
         read_connections: wanted.read_connections,
         migrate: wanted.migrate,
-        ..Options::default()
-    };
-    Database::connect(wanted.url.reveal(), &options)
+        storage_offset: wanted.storage_offset(),
+    }
 }
 
 /// A server that is listening.
 pub struct Running {
     address: SocketAddr,
+    scheme: &'static str,
     public_url: String,
     development: Option<(Development, Login)>,
     server: ServerHandle,
@@ -121,48 +150,60 @@ pub struct Running {
 impl Prepared {
     /// Starts to listen. Call it inside an actix system.
     pub fn start(self) -> Result<Running, StartError> {
-        let Self { settings, database, durability, development } = self;
+        let Self { settings, database, durability, development, certificate } = self;
         let listener = listen(settings.server.listen)?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(settings.server.listen, error))?;
         let public_url = match settings.server.public_url.as_str() {
-            "" => format!("http://{address}"),
+            "" => format!("{}://{address}", settings.server.scheme()),
             named => named.trim_end_matches('/').to_owned(),
         };
         let accounts = development.as_ref().map(|(development, _)| development.clone());
-        let House { gate, mounted, hub, desk, tokens, metrics } =
+        let House { gate, mounted, hub, desk, tokens, attendance, metrics, jwks } =
             House::build(&settings, &database, durability, accounts, &public_url)?;
 
+        let proxies = Data::new(settings.server.trusted_proxies.clone());
         let app = move || {
             App::new()
                 .app_data(gate.clone())
+                .app_data(proxies.clone())
                 .configure(|config| register(config, &mounted))
                 .wrap(from_fn(guard))
                 .wrap(cors())
                 .wrap(from_fn(access::note))
         };
-        let wanted = &settings.server;
+        let (wanted, scheme) = (&settings.server, settings.server.scheme());
         let mut server = HttpServer::new(app)
             .keep_alive(Duration::from_secs(wanted.keep_alive_seconds))
             .client_request_timeout(Duration::from_secs(wanted.header_timeout_seconds))
             .max_connections(wanted.max_connections)
+            .max_connection_rate(HANDSHAKES)
             .shutdown_timeout(wanted.stop_seconds)
             .on_connect(|connection, _: &mut Extensions| {
                 if let Some(stream) = connection.downcast_ref::<TcpStream>() {
                     tune(stream);
+                } else if let Some(stream) = connection.downcast_ref::<TlsStream<TcpStream>>() {
+                    tune(stream.get_ref().0);
                 }
             })
             .disable_signals();
         if wanted.workers > 0 {
             server = server.workers(wanted.workers);
         }
-        let server = server.listen(listener).map_err(|error| StartError::Listen(address, error))?.run();
+        let server = match &certificate {
+            None => server.listen(listener),
+            Some(certificate) => server.listen_rustls_0_23(listener, certificate.listener()?),
+        };
+        let server = server.map_err(|error| StartError::Listen(address, error))?.run();
         let handle = server.handle();
         let serving = rt::spawn(server);
         let sweep = sweeper::sweep(database, tokens, hub.clone());
+        let recheck_every = Duration::from_secs(settings.mall.recheck_seconds);
+        let recheck = sweeper::recheck(attendance, hub.clone(), recheck_every);
         let sweeping = rt::spawn(async {
-            futures_util::future::join(sweep, keep_up(metrics)).await;
+            let look = futures_util::future::join(sweep, recheck);
+            futures_util::future::join4(look, keep_up(metrics), keep_fresh(certificate), keep_keys(jwks)).await;
         });
-        Ok(Running { address, public_url, development, server: handle, serving, sweeping, hub, desk })
+        Ok(Running { address, scheme, public_url, development, server: handle, serving, sweeping, hub, desk })
     }
 }
 
@@ -171,6 +212,12 @@ impl Running {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What addresses at that port begin with: `http` or `https`.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
     }
 
     /// How browsers reach it.
@@ -218,6 +265,20 @@ async fn keep_up(metrics: PrometheusHandle) {
     }
 }
 
+/// Looks after the certificate, where there is one.
+async fn keep_fresh(certificate: Option<Certificate>) {
+    if let Some(certificate) = certificate {
+        certificate.keep_fresh().await;
+    }
+}
+
+/// Looks after the keys that others publish, where there are any.
+async fn keep_keys(jwks: Option<Jwks>) {
+    if let Some(jwks) = jwks {
+        jwks.keep_fresh().await;
+    }
+}
+
 /// A listener with a queue for bursts; its address can be taken again right after a stop.
 fn listen(address: SocketAddr) -> Result<std::net::TcpListener, StartError> {
     let open = || {
@@ -233,7 +294,7 @@ fn listen(address: SocketAddr) -> Result<std::net::TcpListener, StartError> {
 /// Settings of an accepted connection. Where the kernel refuses one, the connection works without.
 fn tune(stream: &TcpStream) {
     let socket = SockRef::from(stream);
-    let _ = socket.set_send_buffer_size(SEND_BUFFER);
+    let _ = socket.set_tcp_notsent_lowat(UNSENT);
     let _ = socket.set_tcp_nodelay(true);
     let _ = socket.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
 }

@@ -1,5 +1,5 @@
-//! What this server adds to the desk so that it can stand alone: the mall's login, upload, and the little questions
-//! that the mall's pages ask on the way to the chat.
+//! What this server adds to the desk so that it can stand alone: the mall's login, upload, the shops, and the little
+//! questions that the mall's pages ask on the way to the chat.
 
 pub(crate) mod little;
 pub(crate) mod login;
@@ -7,12 +7,12 @@ pub mod magic;
 pub mod password;
 pub mod quota;
 pub mod shelf;
+pub(crate) mod shops;
 pub mod throttle;
 pub(crate) mod upload;
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
 use kefu_push::Hub;
 use kefu_storage::Database;
 
@@ -34,7 +34,6 @@ pub struct Standalone {
     quota: Quota,
     upload: UploadSettings,
     public_url: String,
-    client_ip_header: String,
 }
 
 impl Standalone {
@@ -57,17 +56,7 @@ impl Standalone {
             quota: Quota::new(upload.daily_files, upload.daily_bytes),
             upload,
             public_url: public_url.trim_end_matches('/').to_owned(),
-            client_ip_header: settings.server.client_ip_header.clone(),
         })
-    }
-
-    /// The client's address: the socket's, or what the operator's own proxy says it is.
-    fn client(&self, request: &HttpRequest) -> String {
-        let named = (!self.client_ip_header.is_empty())
-            .then(|| request.headers().get(&self.client_ip_header)?.to_str().ok())
-            .flatten()
-            .map(|text| text.chars().take(64).collect());
-        named.unwrap_or_else(|| request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default())
     }
 }
 

@@ -1,4 +1,5 @@
-//! Shows out whoever's token ended: revoked ones within five seconds, expired ones within a minute.
+//! Shows out whoever's token ended: revoked ones within five seconds, expired ones within a minute; and, within a minute
+//! too, whoever the mall has shut out or whose rights have changed.
 //!
 //! Tokens are also revoked by other processes (the command line, other nodes), so the database is asked.
 
@@ -9,6 +10,7 @@ use kefu_push::Hub;
 use kefu_storage::{Database, TokenHash};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
+use crate::attendance::Attendance;
 use crate::clock;
 use crate::guard::ask;
 use crate::identity::{OwnTokens, credential_of};
@@ -56,6 +58,17 @@ pub async fn sweep(database: Database, tokens: OwnTokens, hub: Hub) {
                 tracing::warn!(%error, "ended tokens could not be forgotten");
             }
         }
+    }
+}
+
+/// Asks, every so often, whether everybody with an open socket is still who they were: the mall about its people, our
+/// own books about what an admin may do.
+pub async fn recheck(attendance: Attendance, hub: Hub, every: Duration) {
+    let mut ticks = interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        attendance.recheck(&hub).await;
     }
 }
 

@@ -6,17 +6,21 @@ use actix_cors::Cors;
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::Data;
 use kefu::Desk;
-use kefu_domain::{Profile, TenantId};
+use kefu_domain::{Party, Profile, TenantId};
 use kefu_push::Hub;
 use kefu_storage::{Backend, Database, Durability};
 use kefu_web::Site;
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use crate::attendance::Attendance;
 use crate::config::Settings;
 use crate::demo::Demo;
 use crate::development::Development;
+use crate::entrance::{Entrance, Parts};
 use crate::guard::Gate;
-use crate::identity::{AnyOf, JwtIdentities, OwnTokens};
+use crate::identity::{
+    AnyOf, Guests, Jwks, JwtIdentities, Keys, MallTokens, Members, Numbers, OwnTokens, Remembering, WhoAreYou,
+};
 use crate::observe::health::Health;
 use crate::observe::metrics;
 use crate::routes::{Mounted, table};
@@ -34,7 +38,9 @@ pub(crate) struct House {
     pub(crate) hub: Hub,
     pub(crate) desk: Desk,
     pub(crate) tokens: OwnTokens,
+    pub(crate) attendance: Attendance,
     pub(crate) metrics: PrometheusHandle,
+    pub(crate) jwks: Option<Jwks>,
 }
 
 impl House {
@@ -50,11 +56,31 @@ impl House {
         let hub = Hub::with(kefu_push::Settings { legacy_escape: settings.desk.legacy_escape, ..Default::default() });
         let auth = &settings.auth;
         let tokens = OwnTokens::new(database.clone(), auth.access_token_seconds, auth.refresh_token_seconds);
-        let who = who_are_you(settings, database, &tokens);
-        let gate = Gate::new(who, Tenants::new(database.clone()), table());
+        let (numbers, remembering) = (numbers(database), remembering(database));
+        let keys = Keys::open(auth, &settings.jwt)?;
+        let jwks = keys.set();
+        let signed = JwtIdentities::new(keys, &settings.jwt, numbers.clone(), remembering.clone());
+        let secret = auth.jwt_secret.reveal();
+        let guests = auth.guests.then(|| Guests::new(secret, numbers.clone(), remembering.clone())).transpose()?;
+        let (mall, members) = match MallTokens::of(settings, database, &remembering)? {
+            Some((mall, members)) => (Some(mall), members),
+            None => (None, Members::new(database.clone())),
+        };
+        let attendance = Attendance::default();
+        let who = who_are_you(&tokens, signed, guests.clone(), mall);
+        let gate = Gate::new(who, Tenants::new(database.clone()), table(), attendance.clone());
         let standalone = Standalone::new(settings, public_url, database.clone(), hub.clone(), tokens.clone())
             .map_err(|error| StartError::Uploads(settings.upload.dir.clone(), error))?;
-        let desk = desk(settings, database, &hub);
+        let parts = Parts {
+            database: database.clone(),
+            hub: hub.clone(),
+            tokens: tokens.clone(),
+            numbers,
+            remembering,
+            guests,
+        };
+        let entrance = Entrance::new(parts, auth.guests_per_minute);
+        let desk = desk(settings, database, members, &hub);
         let health = Health {
             database: database.clone(),
             durability,
@@ -67,20 +93,22 @@ impl House {
         let mounted = Mounted {
             site: Site::new(desk.clone(), hub.clone(), web_settings(settings)),
             standalone: Data::new(standalone),
+            entrance: Data::new(entrance),
             health: Data::new(health),
             demo,
         };
-        Ok(Self { gate: Data::new(gate), mounted, hub, desk, tokens, metrics })
+        Ok(Self { gate: Data::new(gate), mounted, hub, desk, tokens, attendance, metrics, jwks })
     }
 }
 
-fn desk(settings: &Settings, database: &Database, hub: &Hub) -> Desk {
+fn desk(settings: &Settings, database: &Database, members: Members, hub: &Hub) -> Desk {
     let lanes = match (settings.database.lanes, database.backend()) {
         (0, Backend::Sqlite) => 1,
         (0, _) => 2,
         (wanted, _) => wanted,
     };
-    kefu::builder(database.clone(), database.clone(), database.clone(), hub.clone())
+    kefu::builder(database.clone(), members, database.clone(), hub.clone())
+        .shops(database.clone())
         .lanes(lanes)
         .batch(settings.database.batch)
         .queue(settings.database.queue)
@@ -91,18 +119,35 @@ fn web_settings(settings: &Settings) -> kefu_web::Settings {
     kefu_web::Settings {
         zone: settings.desk.tz(),
         list_limit: settings.desk.list_limit,
-        legacy_escape: settings.desk.legacy_escape,
         sends_per_minute: std::num::NonZeroU32::new(settings.desk.sends_per_minute),
     }
 }
 
-fn who_are_you(settings: &Settings, database: &Database, tokens: &OwnTokens) -> Arc<AnyOf> {
+/// What foreign names are here.
+fn numbers(database: &Database) -> Numbers {
     let books = database.clone();
-    let remember = move |tenant: TenantId, party: kefu_domain::Party, profile: &Profile| {
+    Numbers::new(Box::new(move |subject| books.id_of(subject)))
+}
+
+/// What tokens say of their bearers.
+fn remembering(database: &Database) -> Remembering {
+    let books = database.clone();
+    Remembering::new(Box::new(move |tenant: TenantId, party: Party, profile: &Profile| {
         books.remember_profile(tenant, party.user_type(), party.id(), profile)
-    };
-    let signed = JwtIdentities::new(settings.auth.jwt_secret.reveal(), Box::new(remember));
-    Arc::new(AnyOf(vec![Box::new(tokens.clone()), Box::new(signed)]))
+    }))
+}
+
+fn who_are_you(
+    tokens: &OwnTokens,
+    signed: JwtIdentities,
+    guests: Option<Guests>,
+    mall: Option<MallTokens>,
+) -> Arc<AnyOf> {
+    let mut adapters: Vec<Box<dyn WhoAreYou>> = vec![Box::new(tokens.clone()), Box::new(signed)];
+    adapters.extend(guests.map(|guests| -> Box<dyn WhoAreYou> { Box::new(guests) }));
+    // Last: what we know ourselves is not asked elsewhere.
+    adapters.extend(mall.map(|mall| -> Box<dyn WhoAreYou> { Box::new(mall) }));
+    Arc::new(AnyOf(adapters))
 }
 
 /// The mall's pages come from anywhere, and bring their token in a header.

@@ -2,9 +2,10 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write};
 
-use kefu_domain::TenantId;
+use kefu_domain::{AdminId, Scope, ShopId, StoreError, TenantId};
 use kefu_storage::{Account, AccountStatus, Database, NewAccount};
 
+use super::shop::{must_exist, numbers};
 use super::{Failure, open_as_it_is};
 use crate::cli::{AccountArguments, AdminCommand, PasswordArguments};
 use crate::config::Settings;
@@ -16,11 +17,15 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
     let adds = matches!(command, AdminCommand::Add { .. });
     let database = if adds { serve::open(settings)? } else { open_as_it_is(settings)? };
     match command {
-        AdminCommand::Add { username, tenant, role, nickname, avatar, password } => {
+        AdminCommand::Add { username, tenant, role, shop, nickname, avatar, password } => {
             password::check_username(&username)?;
             let tenant = TenantId(tenant);
             if database.tenant(tenant)?.is_none() {
                 return Err(format!("tenant {tenant} does not exist; add it with `kefu-server tenant add`").into());
+            }
+            let desks: Vec<_> = shop.into_iter().map(|id| Scope { tenant, shop: ShopId(id) }).collect();
+            for desk in &desks {
+                must_exist(&database, *desk)?;
             }
             let account = NewAccount {
                 tenant,
@@ -31,12 +36,14 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
                 username,
             };
             let id = database.add_account(&account)?.ok_or("the tenant has an agent of that name already")?;
+            seat(&database, id, &desks)?;
             writeln!(out, "added {} (id {id}) to tenant {tenant}", account.username)?;
         }
         AdminCommand::List { tenant } => {
             for account in database.accounts(TenantId(tenant))? {
                 let state = if account.status == AccountStatus::Enabled { "enabled" } else { "disabled" };
-                writeln!(out, "{}\t{}\t{state}\t{}", account.id, account.username, account.roles.join(","))?;
+                let (roles, shops) = (account.roles.join(","), database.shops_of(account.tenant, account.id)?);
+                writeln!(out, "{}\t{}\t{state}\t{roles}\t{}", account.id, account.username, numbers(&shops))?;
             }
         }
         AdminCommand::Disable(which) => set(&database, &which, AccountStatus::Disabled, "disabled", out)?,
@@ -48,6 +55,15 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
         }
     }
     Ok(())
+}
+
+/// Gives a new account its desks, or keeps it out: without any it would serve the platform.
+fn seat(database: &Database, id: AdminId, desks: &[Scope]) -> Result<(), StoreError> {
+    let given = desks.iter().try_for_each(|desk| database.grant_shop(id, *desk));
+    if given.is_err() {
+        database.set_account_status(id, AccountStatus::Disabled)?;
+    }
+    given
 }
 
 fn set(

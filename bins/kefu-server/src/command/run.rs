@@ -32,7 +32,7 @@ pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failu
 /// Says where the server is, and in development mode who may come in.
 fn announce(running: &Running, out: &mut dyn Write) -> Result<(), Failure> {
     let url = running.public_url();
-    writeln!(out, "kefu-server is listening on http://{}", running.address())?;
+    writeln!(out, "kefu-server is listening on {}://{}", running.scheme(), running.address())?;
     if let Some((development, login)) = running.development() {
         writeln!(out, "\nDevelopment mode, tenant {}:", development.tenant())?;
         writeln!(out, "  demo page     {url}/demo")?;

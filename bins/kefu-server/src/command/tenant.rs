@@ -19,8 +19,8 @@ pub(super) fn execute(settings: &Settings, command: TenantCommand, out: &mut dyn
             if name.trim().is_empty() || name.chars().count() > 64 || name.contains(char::is_control) {
                 return Err("a tenant's name has 1 to 64 characters on one line".into());
             }
-            if id.is_some_and(|id| id < 1) {
-                return Err("a tenant's number is at least 1".into());
+            if id.is_some_and(|id| id < 0) {
+                return Err("a tenant's number is at least 0".into());
             }
             let tenant = NewTenant { id: id.map(TenantId), name: name.clone(), expires: None };
             let id = database.add_tenant(&tenant)?.ok_or("there is a tenant of that number or name already")?;

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
+use chrono::{Datelike as _, NaiveDate, Offset as _, TimeZone as _};
 use chrono_tz::Tz;
+use kefu_storage::StorageOffset;
 
 use super::{Settings, Wrong};
 
@@ -54,10 +56,14 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         "is not within 1 to 10; a stop has 15 seconds in all",
     );
     require(
-        server.client_ip_header.is_empty()
-            || actix_web::http::header::HeaderName::from_bytes(server.client_ip_header.as_bytes()).is_ok(),
-        "server.client_ip_header",
-        "is not the name of a header; write one such as x-real-ip, or leave it empty",
+        server.has_tls() || server.tls_key.as_os_str().is_empty(),
+        "server.tls_cert",
+        "is missing beside server.tls_key; name both files, or none where a proxy ends TLS",
+    );
+    require(
+        !server.has_tls() || !server.tls_key.as_os_str().is_empty(),
+        "server.tls_key",
+        "is missing beside server.tls_cert; name both files, or none where a proxy ends TLS",
     );
 
     let database = &settings.database;
@@ -66,6 +72,17 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         ["sqlite:", "mysql://", "mariadb://"].iter().any(|scheme| url.len() > scheme.len() && url.starts_with(scheme)),
         "database.url",
         "is not an address of a database; write sqlite:PATH or mysql://USER:PASSWORD@HOST:PORT/NAME",
+    );
+    require(
+        database.zone.parse::<Tz>().is_ok() || database.zone.parse::<StorageOffset>().is_ok(),
+        "database.zone",
+        "is not a time zone; write the name of the mall's, such as Asia/Shanghai, or its offset, such as +08:00",
+    );
+    require(
+        database.zone.parse::<Tz>().is_err() || database.storage_offset().is_some(),
+        "database.zone",
+        "has no one offset from UTC (daylight saving): in a clock that repeats an hour messages have no order; \
+         write the offset in which the mall's times are kept, such as +08:00",
     );
     let pool = 1..=512;
     require(pool.contains(&database.read_connections), "database.read_connections", "is not within 1 to 512");
@@ -77,9 +94,15 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
     let auth = &settings.auth;
     let secret = auth.jwt_secret.reveal();
     require(
-        server.development || !secret.is_empty(),
+        server.development || !secret.is_empty() || has_another_way_in(settings),
         "auth.jwt_secret",
-        "is missing; write at least 32 random bytes (`openssl rand -hex 32` makes some), or try things out with --dev",
+        "is missing, and so is every other way in; write at least 32 random bytes (`openssl rand -hex 32` makes some), \
+         or name public keys in jwt.keys or jwt.jwks, or try things out with --dev",
+    );
+    require(
+        !auth.guests || server.development || !secret.is_empty(),
+        "auth.guests",
+        "needs auth.jwt_secret, from which the key of visitors' tokens is made; write at least 32 random bytes there",
     );
     require(
         secret.is_empty() || secret.len() >= 32,
@@ -103,6 +126,8 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
     );
     require((1..=1_000).contains(&auth.login_failures), "auth.login_failures", "is not within 1 to 1000");
     require((1..=86_400).contains(&auth.login_wait_seconds), "auth.login_wait_seconds", "is not within 1 to 86400");
+
+    super::jwt::check(&settings.jwt, &mut require);
 
     let upload = &settings.upload;
     let size = 1..=(1_u64 << 30);
@@ -141,13 +166,19 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         "log.level",
         "names a part that is not ours, and libraries log whole requests with their tokens; name only kefu and kefu_…",
     );
+    wrongs.extend(super::mall::check(settings));
     wrongs
+}
+
+/// Whether members and agents can come in without the secret.
+fn has_another_way_in(settings: &Settings) -> bool {
+    settings.jwt.has_keys() || !settings.mall.tokens.is_empty()
 }
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// An absolute http(s) address without query, fragment or login.
-fn is_web_address(text: &str) -> bool {
+pub(super) fn is_web_address(text: &str) -> bool {
     let Ok(uri) = text.parse::<actix_web::http::Uri>() else { return false };
     matches!(uri.scheme_str(), Some("http" | "https"))
         && uri.host().is_some_and(|host| !host.is_empty())
@@ -168,6 +199,27 @@ fn is_well_known(secret: &str) -> bool {
         || ["secret", "password", "changeme", "change-me", "change_me", "example", "your-", "your_", "yudao", "default"]
             .iter()
             .any(|word| lower.contains(word))
+}
+
+/// The years in which a zone must have kept one offset: those of the mall's software, and those known ahead.
+const YEARS: std::ops::RangeInclusive<i32> = 2018..=2037;
+
+impl super::DatabaseSettings {
+    /// The one offset of the zone; `None` where it has several. Settings that were loaded always have one.
+    #[must_use]
+    pub fn storage_offset(&self) -> Option<StorageOffset> {
+        if let Ok(offset) = self.zone.parse() {
+            return Some(offset);
+        }
+        let zone: Tz = self.zone.parse().ok()?;
+        let days = NaiveDate::from_ymd_opt(*YEARS.start(), 1, 1)?.iter_days();
+        let days = days.take_while(|day| YEARS.contains(&day.year()));
+        let mut seconds = days.map(|day| zone.offset_from_utc_datetime(&day.into()).fix().local_minus_utc());
+        let first = seconds.next()?;
+        (first % 60 == 0 && seconds.all(|other| other == first))
+            .then(|| StorageOffset::from_minutes(first / 60))
+            .flatten()
+    }
 }
 
 impl super::DeskSettings {

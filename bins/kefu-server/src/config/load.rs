@@ -56,7 +56,13 @@ fn slip(name: &str) -> Option<Wrong> {
         .then(|| Wrong::new(name, format!("is not a setting; write KEFU_{section}__{setting}, with two underscores")))
 }
 
-const SECTIONS: [&str; 6] = ["SERVER", "DATABASE", "AUTH", "UPLOAD", "DESK", "LOG"];
+/// Settings of earlier versions, and what to write today.
+const REPLACED: [(&str, &str); 1] = [(
+    "server.client_ip_header",
+    "name your proxy's address in server.trusted_proxies, and have it write X-Forwarded-For",
+)];
+
+const SECTIONS: [&str; 8] = ["SERVER", "DATABASE", "AUTH", "UPLOAD", "DESK", "LOG", "JWT", "MALL"];
 
 /// Says where a file is no TOML, without quoting the line: it may hold a secret.
 fn syntax(text: &str) -> Result<(), ConfigError> {
@@ -120,6 +126,9 @@ fn alone(name: &str, value: Value) -> Option<String> {
         Err::<Settings, config::ConfigError>(error) => error,
     };
     let text = error.to_string();
+    if let Some((_, instead)) = REPLACED.iter().find(|(old, _)| *old == name) {
+        return Some(format!("is not a setting any more; {instead}"));
+    }
     if text.contains("unknown field") {
         return Some(
             "is not a setting; take it out or correct its name (`kefu-server --dev config` shows them all)".into(),

@@ -1,10 +1,14 @@
 //! The settings and their defaults. What is written here is what OPERATING.md lists.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::JwtSettings;
+use super::MallSettings;
+use crate::client::TrustedProxies;
 use crate::secret::{DatabaseUrl, Secret};
 
 /// All settings, by section.
@@ -17,6 +21,10 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// Who may come in.
     pub auth: AuthSettings,
+    /// Tokens that others signed.
+    pub jwt: JwtSettings,
+    /// The yudao mall beside which the desk stands.
+    pub mall: MallSettings,
     /// Pictures and files.
     pub upload: UploadSettings,
     /// The desk itself.
@@ -29,10 +37,18 @@ pub struct Settings {
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ServerSettings {
-    /// Address and port; port 0 takes a free one. There is no TLS here: put a proxy in front.
+    /// Address and port; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// How the outside reaches this server, for the addresses of uploaded files; empty: `http://` and the listener.
+    /// How the outside reaches this server, for the addresses of uploaded files; empty: `http://` or `https://` and
+    /// the listener.
     pub public_url: String,
+    /// The file with the certificate (PEM), those between it and its root behind it; empty: the listener speaks
+    /// plain HTTP.
+    pub tls_cert: PathBuf,
+    /// The file with the certificate's key (PEM, without a password).
+    pub tls_key: PathBuf,
+    /// Addresses and networks of the operator's own proxies: what they write into `X-Forwarded-For` counts.
+    pub trusted_proxies: TrustedProxies,
     /// Threads that answer; 0 is one per core.
     pub workers: usize,
     /// Connections per thread, sockets included.
@@ -43,8 +59,6 @@ pub struct ServerSettings {
     pub header_timeout_seconds: u64,
     /// How long running requests are waited for when stopping: 1 to 10; the whole stop takes a little more.
     pub stop_seconds: u64,
-    /// The header in which a proxy of yours names the client's address, such as `x-real-ip`; empty: no proxy.
-    pub client_ip_header: String,
     /// Trying things out on one's own machine: a kept random secret, ready accounts, the demo page. Loopback only.
     pub development: bool,
     /// Whether `/demo` is served outside development mode too (it then has no accounts to offer).
@@ -58,16 +72,32 @@ impl Default for ServerSettings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 48080)),
             public_url: String::new(),
+            tls_cert: PathBuf::new(),
+            tls_key: PathBuf::new(),
+            trusted_proxies: TrustedProxies::default(),
             workers: 0,
             max_connections: 25_000,
             keep_alive_seconds: 75,
             header_timeout_seconds: 5,
             stop_seconds: 10,
-            client_ip_header: String::new(),
             development: false,
             demo: false,
             data_dir: PathBuf::from("data"),
         }
+    }
+}
+
+impl ServerSettings {
+    /// Whether the listener speaks TLS.
+    #[must_use]
+    pub fn has_tls(&self) -> bool {
+        !self.tls_cert.as_os_str().is_empty()
+    }
+
+    /// What the listener's addresses begin with.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.has_tls() { "https" } else { "http" }
     }
 }
 
@@ -79,6 +109,9 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Whether the tables are brought up to date at start.
     pub migrate: bool,
+    /// The zone in which MySQL and MariaDB keep the wall-clock times of the mall's columns, such as `Asia/Shanghai`,
+    /// or an offset such as `+08:00`; the mall's, and for good.
+    pub zone: String,
     /// Connections for reading.
     pub read_connections: u32,
     /// Connections for writing beside the lanes' own; SQLite has one in any case.
@@ -96,6 +129,7 @@ impl Default for DatabaseSettings {
         Self {
             url: DatabaseUrl::new("sqlite:data/kefu.sqlite3"),
             migrate: true,
+            zone: "Asia/Shanghai".into(),
             read_connections: 8,
             write_connections: 4,
             lanes: 0,
@@ -119,6 +153,10 @@ pub struct AuthSettings {
     pub login_failures: u32,
     /// How long it then waits, from the last try that was let in.
     pub login_wait_seconds: u32,
+    /// Whether visitors without an account may write.
+    pub guests: bool,
+    /// New visitors of one address in a minute.
+    pub guests_per_minute: NonZeroU32,
 }
 
 impl Default for AuthSettings {
@@ -129,6 +167,8 @@ impl Default for AuthSettings {
             refresh_token_seconds: 30 * 24 * 3_600,
             login_failures: 5,
             login_wait_seconds: 60,
+            guests: false,
+            guests_per_minute: NonZeroU32::new(10).unwrap_or(NonZeroU32::MIN),
         }
     }
 }

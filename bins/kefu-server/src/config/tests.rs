@@ -124,12 +124,21 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[server]\nkeep_alive_seconds = 0", "server.keep_alive_seconds");
     refused("[server]\nkeep_alive_seconds = 3601", "server.keep_alive_seconds");
     refused("[server]\nstop_seconds = 11", "server.stop_seconds");
-    refused("[server]\nclient_ip_header = \"x real ip\"", "server.client_ip_header");
+    refused("[server]\ntls_cert = \"cert.pem\"", "server.tls_key");
+    refused("[server]\ntls_key = \"key.pem\"", "server.tls_cert");
+    refused("[server]\ntrusted_proxies = [\"proxy\"]", "server.trusted_proxies");
+    refused("[server]\ntrusted_proxies = [\"10.0.0.5/8\"]", "server.trusted_proxies");
+    refused("[server]\ntrusted_proxies = \"0.0.0.0/0\"", "server.trusted_proxies");
+    refused("[server]\ntrusted_proxies = 10", "server.trusted_proxies");
     refused("[server]\ndemo = \"perhaps\"", "server.demo");
     refused("[database]\nurl = \"\"", "database.url");
     refused("[database]\nurl = \"sqlite:\"", "database.url");
     refused("[database]\nurl = \"postgres://db/kefu\"", "database.url");
     refused("[database]\nurl = \"kefu.db\"", "database.url");
+    refused("[database]\nzone = \"Mars\"", "database.zone");
+    refused("[database]\nzone = \"+25:00\"", "database.zone");
+    refused("[database]\nzone = \"Europe/Berlin\"", "database.zone");
+    refused("[database]\nzone = \"Asia/Almaty\"", "database.zone");
     refused("[database]\nbatch = 0", "database.batch");
     refused("[database]\nbatch = 501", "database.batch");
     refused("[database]\nqueue = 0", "database.queue");
@@ -153,6 +162,20 @@ fn every_wrong_value_is_refused_by_name() {
 }
 
 #[test]
+fn a_zone_of_the_database_is_its_one_offset() {
+    let check = |zone: &str, offset: &str| {
+        let settings = load_from(&with_secret(&format!("[database]\nzone = {zone:?}")), HashMap::new(), false).unwrap();
+        assert_eq!(settings.database.storage_offset().unwrap().to_string(), offset, "{zone}");
+    };
+
+    check("Asia/Shanghai", "+08:00");
+    check("Asia/Kathmandu", "+05:45");
+    check("UTC", "+00:00");
+    check("Etc/GMT+3", "-03:00");
+    check("-03:30", "-03:30");
+}
+
+#[test]
 fn unknown_settings_are_refused() {
     refused("[server]\nlissten = \"127.0.0.1:1\"", "server.lissten");
     refused("[sever]\nlisten = \"127.0.0.1:1\"", "sever.listen");
@@ -160,6 +183,27 @@ fn unknown_settings_are_refused() {
 
     let wrongs = load_from(&with_secret(""), environment(&[("KEFU_SERVER__LISSTEN", "x")]), false).unwrap_err();
     assert_eq!(settings_of(&wrongs), ["server.lissten"]);
+}
+
+#[test]
+fn a_setting_that_was_replaced_says_by_what() {
+    refused("[server]\nclient_ip_header = \"x-real-ip\"", "server.client_ip_header");
+
+    let old = environment(&[("KEFU_SERVER__CLIENT_IP_HEADER", "x-real-ip")]);
+    let wrongs = load_from(&with_secret(""), old, false).unwrap_err();
+    assert!(wrongs.0[0].what.contains("server.trusted_proxies"), "{wrongs}");
+}
+
+#[test]
+fn proxies_are_named_in_the_file_or_in_the_environment() {
+    let file = with_secret("[server]\ntrusted_proxies = [\"10.0.0.5\", \"fd00::/8\"]");
+    let variable = environment(&[("KEFU_SERVER__TRUSTED_PROXIES", "10.0.0.5,fd00::/8")]);
+
+    let named = load_from(&file, HashMap::new(), false).unwrap();
+    let from_outside = load_from(&with_secret(""), variable, false).unwrap();
+
+    assert_eq!(named.server.trusted_proxies, from_outside.server.trusted_proxies);
+    assert_ne!(named.server.trusted_proxies, crate::client::TrustedProxies::default());
 }
 
 #[test]
@@ -194,11 +238,58 @@ fn a_missing_file_is_refused_by_name() {
 #[test]
 fn the_settings_are_shown_as_toml_that_loads_again_without_secrets() {
     let url = "mysql://kefu:s3cret-pass@db/kefu";
-    let settings = load_from(&with_secret(&format!("[database]\nurl = \"{url}\"")), HashMap::new(), false).unwrap();
+    let more = "[server]\ntls_cert = \"cert.pem\"\ntls_key = \"key.pem\"\ntrusted_proxies = [\"10.0.0.5\"]";
+    let file = with_secret(&format!("[database]\nurl = \"{url}\"\n{more}"));
+    let settings = load_from(&file, HashMap::new(), false).unwrap();
 
     let shown = show(&settings).unwrap();
 
     assert!(!shown.contains("s3cret-pass") && !shown.contains(GOOD_SECRET), "{shown}");
     let again = shown.replace("***@", "s3cret-pass@").replace("\"***\"", &format!("\"{GOOD_SECRET}\""));
     assert_eq!(load_from(&again, HashMap::new(), false).unwrap(), settings);
+}
+
+#[test]
+fn the_secret_may_be_missing_where_others_publish_keys_and_visitors_need_it() {
+    for keys in ["keys = \"keys.pem\"", "jwks = \"keys.json\"", "jwks = \"https://id.example/keys?p=1\""] {
+        let file = format!("[jwt]\n{keys}\n");
+        assert!(load_from(&file, HashMap::new(), false).is_ok(), "{keys}");
+        let wrongs = load_from(&format!("{file}[auth]\nguests = true"), HashMap::new(), false).unwrap_err();
+        assert_eq!(settings_of(&wrongs), ["auth.guests"]);
+    }
+    assert!(load_from("[auth]\nguests = true", HashMap::new(), true).is_ok(), "development makes a secret");
+    assert!(load_from(&with_secret("guests = true"), HashMap::new(), false).is_ok());
+}
+
+#[test]
+fn signed_tokens_that_could_mean_anything_are_refused() {
+    for address in ["ftp://id.example/keys", "https://", "https://user:pass@id.example/keys"] {
+        refused(&format!("[jwt]\njwks = {address:?}"), "jwt.jwks");
+    }
+    refused("[jwt]\njwks_refetch_seconds = 0", "jwt.jwks_refetch_seconds");
+    refused("[jwt]\nclaim_id = \"\"", "jwt.claim_id");
+    refused("[jwt]\nmember_value = \"a\"\nadmin_value = \"a\"", "jwt.admin_value");
+    refused("[jwt]\nadmin_value = \"member\"", "jwt.admin_value");
+    refused("[jwt]\nmember_value = \"2\"", "jwt.admin_value");
+    refused("[jwt]\ndefault_tenant = -1", "jwt.default_tenant");
+    refused("[jwt]\ndefault_type = \"boss\"", "jwt.default_type");
+    refused("[jwt]\nroles = [\"staff\"]", "jwt.roles");
+    refused("[jwt]\nroles = [\"=agent\"]", "jwt.roles");
+    refused("[jwt]\nroles = [\"staff=king\"]", "jwt.roles");
+    refused("guests_per_minute = 0", "auth.guests_per_minute");
+}
+
+#[test]
+fn roles_are_a_list_or_a_text_with_commas_and_are_shown_as_they_are_written() {
+    let wanted = r#"roles = ["kefu lead=manager", "a=b=promotion:kefu-message:query"]"#;
+    let file = load_from(&with_secret(&format!("[jwt]\n{wanted}")), HashMap::new(), false).unwrap();
+    let text = environment(&[
+        ("KEFU_AUTH__JWT_SECRET", GOOD_SECRET),
+        ("KEFU_JWT__ROLES", "kefu lead=manager, a=b=promotion:kefu-message:query"),
+    ]);
+
+    assert_eq!(load_from("", text, false).unwrap().jwt, file.jwt);
+    assert!(super::show(&file).unwrap().contains("\"kefu lead=manager\""));
+    assert_eq!(file.jwt.roles.allowed_to("a=b").collect::<Vec<_>>(), [kefu_domain::Permission::MessageQuery]);
+    assert_eq!(file.jwt.roles.allowed_to("king").count(), 0);
 }

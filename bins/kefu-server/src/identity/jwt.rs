@@ -1,168 +1,230 @@
-//! Tokens that the shop's own server signed (JWT, HS256, and no other algorithm).
+//! Tokens that the shop's own server signed, or an identity provider for it: HS256 with a secret that both share, RS256
+//! and EdDSA with public keys.
 //!
-//! Claims: `id`, `type` (1 or `member`, 2 or `admin`), `tenant`, `exp`; optional `nickname`, `avatar`, and for
-//! agents `permissions` (absent: none). Numbers may come as texts of digits. What a token says of its bearer's name
-//! and picture is remembered, for the lists that others see: unchanged words are not written again, others once a
-//! minute, and whoever's words cannot be written is let in all the same.
+//! What a token says of itself chooses among the keys, never what a key is good for: HS256 is checked with the secret
+//! and with nothing else. `exp` is needed, `nbf` honoured, both by our clock and without leeway. A token that demands
+//! what we do not know (`crit`) is nobody's, and so is one for others (`aud`) or of others (`iss`), as the settings say.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
-use kefu_domain::{Party, Permission, Profile, ShopId, Shops, StoreError, TenantId, Timestamp};
-use moka::sync::Cache;
-use serde::{Deserialize, Deserializer, Serialize};
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use kefu_domain::{Party, StoreError, Timestamp};
 
+use super::claims::{Claims, Payload, Reading, Said};
+use super::jwks::{Jwks, JwksError, Missing};
+use super::keys::{self, KeysError, PublicKey};
+use super::number::Numbers;
+use super::profile::Remembering;
 use super::{Identity, Question, Token, Verdict, WhoAreYou};
 use crate::clock;
+use crate::config::{AuthSettings, JwtSettings};
 use crate::guard::{KNOWN_WITHIN, ask};
 
-/// What the mall's columns hold.
-const MAX_NICKNAME: usize = 64;
-const MAX_AVATAR: usize = 512;
-/// Two tokens of one person that say different things would otherwise have every request write.
-const REWRITTEN_AFTER_MS: i64 = 60_000;
-/// Ids are numbers in JavaScript too.
-const MAX_ID: i64 = (1 << 53) - 1;
-
-/// What a token says.
-#[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
-pub struct Claims {
-    /// The member's or admin's id.
-    #[serde(deserialize_with = "number")]
-    pub id: i64,
-    /// 1 or `member`, 2 or `admin`.
-    #[serde(rename = "type", deserialize_with = "user_type")]
-    pub user_type: i32,
-    /// The tenant.
-    #[serde(deserialize_with = "number")]
-    pub tenant: i64,
-    /// The end, in seconds since the epoch.
-    #[serde(deserialize_with = "seconds")]
-    pub exp: i64,
-    /// The beginning, in seconds since the epoch.
-    #[serde(default, deserialize_with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
-    pub nbf: Option<i64>,
-    /// How others see the bearer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nickname: Option<String>,
-    /// The address of a picture.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avatar: Option<String>,
-    /// What an admin may do, as the mall's menus name it; other names are ignored.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub permissions: Option<Vec<String>>,
-    /// The shops that an admin serves; the platform where it says nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub shops: Option<Vec<i64>>,
-}
-
-/// Signs claims as the shop's server would.
+/// Signs claims under their usual names, as the shop's server would.
 pub fn sign(secret: &str, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
-    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.as_bytes()))
+    sign_as(&Reading::default(), secret, claims)
 }
 
-/// Writes down what a token said about its bearer. Blocks.
-pub type Remember = Box<dyn Fn(TenantId, Party, &Profile) -> Result<(), StoreError> + Send + Sync>;
+/// Signs claims under the names that the settings give them.
+pub fn sign_as(reading: &Reading, secret: &str, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+    encode(&Header::new(Algorithm::HS256), &reading.write(claims), &EncodingKey::from_secret(secret.as_bytes()))
+}
+
+/// Why signed tokens cannot be checked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SignatureError {
+    /// The file of keys is missing, or not ours to read.
+    #[error("{} (jwt.keys) cannot be read", .0.display())]
+    Unreadable(std::path::PathBuf, #[source] std::io::Error),
+    /// The file of keys holds something else.
+    #[error("{} (jwt.keys) cannot be used", .0.display())]
+    Keys(std::path::PathBuf, #[source] KeysError),
+    /// The set of keys.
+    #[error("{0} (jwt.jwks) cannot be used")]
+    Jwks(String, #[source] JwksError),
+}
+
+/// What signatures are checked with.
+#[derive(Default)]
+pub struct Keys {
+    secret: Option<DecodingKey>,
+    listed: Vec<PublicKey>,
+    set: Option<Jwks>,
+}
+
+impl Keys {
+    /// A secret and nothing else.
+    #[must_use]
+    pub fn secret(secret: &str) -> Self {
+        Self { secret: Some(DecodingKey::from_secret(secret.as_bytes())), ..Self::default() }
+    }
+
+    /// Those that the settings name. Reads files.
+    pub fn open(auth: &AuthSettings, jwt: &JwtSettings) -> Result<Self, SignatureError> {
+        let secret = Some(auth.jwt_secret.reveal()).filter(|secret| !secret.is_empty());
+        let mut keys = secret.map(Self::secret).unwrap_or_default();
+        if !jwt.keys.as_os_str().is_empty() {
+            let path = || jwt.keys.clone();
+            let bytes = std::fs::read(&jwt.keys).map_err(|error| SignatureError::Unreadable(path(), error))?;
+            keys.listed = keys::of_pem(&bytes).map_err(|error| SignatureError::Keys(path(), error))?;
+        }
+        if !jwt.jwks.is_empty() {
+            let pause = std::time::Duration::from_secs(jwt.jwks_refetch_seconds.into());
+            let set = if jwt.jwks_is_remote() {
+                Jwks::at(jwt.jwks.clone(), pause)
+            } else {
+                Jwks::in_file((&jwt.jwks).into())
+            };
+            keys.set = Some(set.map_err(|error| SignatureError::Jwks(jwt.jwks.clone(), error))?);
+        }
+        Ok(keys)
+    }
+
+    /// The set that is to be looked after, if there is one.
+    #[must_use]
+    pub(crate) fn set(&self) -> Option<Jwks> {
+        self.set.clone()
+    }
+}
+
+/// What a signature proves.
+enum Proof {
+    /// It is good, and the token says this.
+    Said(Box<Said>),
+    /// Nothing.
+    Nothing,
+    /// It was made with a key that we do not have.
+    Strange,
+}
 
 /// The adapter for signed tokens.
 #[derive(Clone)]
 pub struct JwtIdentities(Arc<Inner>);
 
 struct Inner {
-    key: DecodingKey,
-    validation: Validation,
-    remember: Remember,
-    remembered: Cache<(TenantId, Party), Remembered>,
-    /// Whether the last writing failed.
-    failing: AtomicBool,
-}
-
-/// What was written of somebody, and when.
-#[derive(Clone)]
-struct Remembered {
-    profile: Profile,
-    at: Timestamp,
+    keys: Keys,
+    hs256: Validation,
+    rs256: Validation,
+    eddsa: Validation,
+    reading: Reading,
+    numbers: Numbers,
+    remembering: Remembering,
 }
 
 impl JwtIdentities {
-    /// Verifies with this secret; hands changed names and pictures to `remember`.
+    /// Verifies with these keys and reads as the settings say; hands changed names and pictures on.
     #[must_use]
-    pub fn new(secret: &str, remember: Remember) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // Times are compared here, with our clock and without leeway: an expired token is expired.
-        validation.validate_exp = false;
-        Self(Arc::new(Inner {
-            key: DecodingKey::from_secret(secret.as_bytes()),
-            validation,
-            remember,
-            remembered: Cache::new(100_000),
-            failing: AtomicBool::new(false),
-        }))
+    pub fn new(keys: Keys, settings: &JwtSettings, numbers: Numbers, remembering: Remembering) -> Self {
+        let [hs256, rs256, eddsa] =
+            [Algorithm::HS256, Algorithm::RS256, Algorithm::EdDSA].map(|algorithm| validation(algorithm, settings));
+        let reading = Reading::new(settings.clone());
+        Self(Arc::new(Inner { keys, hs256, rs256, eddsa, reading, numbers, remembering }))
     }
 }
 
+fn validation(algorithm: Algorithm, settings: &JwtSettings) -> Validation {
+    let mut validation = Validation::new(algorithm);
+    // Times are compared here, with our clock and without leeway: an expired token is expired.
+    validation.validate_exp = false;
+    let mut needed = vec!["exp"];
+    if !settings.issuer.is_empty() {
+        validation.set_issuer(&[&settings.issuer]);
+        needed.push("iss");
+    }
+    if !settings.audience.is_empty() {
+        validation.set_audience(&[&settings.audience]);
+        needed.push("aud");
+    }
+    validation.set_required_spec_claims(&needed);
+    validation
+}
+
 impl Inner {
-    /// Whom the token names at that instant.
-    fn verify(&self, token: &Token, now: Timestamp) -> Option<Identity> {
-        let claims = decode::<Claims>(token.reveal(), &self.key, &self.validation).ok()?.claims;
-        let expires = Timestamp(claims.exp.checked_mul(1_000)?);
-        let begins = claims.nbf.map_or(0, |seconds| seconds.saturating_mul(1_000));
-        let named = (1..=MAX_ID).contains(&claims.id) && (0..=MAX_ID).contains(&claims.tenant);
-        if !named || expires <= now || begins > now.0 {
-            return None;
+    fn prove(&self, token: &Token) -> Proof {
+        let Ok(header) = decode_header(token.reveal()) else { return Proof::Nothing };
+        if header.crit.is_some() {
+            return Proof::Nothing;
         }
-        let party = Party::of(claims.user_type, claims.id);
-        let permissions = match party {
-            Party::Admin(_) => claims.permissions.iter().flatten().filter_map(|name| Permission::parse(name)).collect(),
-            Party::Member(_) | Party::System => Vec::new(),
+        // `None`: another key may have made it.
+        let said = |key: &DecodingKey, validation: &Validation| match decode::<Payload>(token.reveal(), key, validation)
+        {
+            Ok(token) => {
+                self.reading.read(&token.claims).map(|said| Proof::Said(Box::new(said))).or(Some(Proof::Nothing))
+            }
+            Err(error) if *error.kind() == ErrorKind::InvalidSignature => None,
+            Err(_) => Some(Proof::Nothing),
         };
-        let profile = Profile {
-            nickname: claims.nickname.as_deref().and_then(clean_nickname),
-            avatar: claims.avatar.filter(|address| is_picture(address)),
+        let validation = match header.alg {
+            Algorithm::HS256 => {
+                return self.keys.secret.as_ref().and_then(|key| said(key, &self.hs256)).unwrap_or(Proof::Nothing);
+            }
+            Algorithm::RS256 => &self.rs256,
+            Algorithm::EdDSA => &self.eddsa,
+            _ => return Proof::Nothing,
         };
-        let tenant = TenantId(claims.tenant);
-        let shops = claims.shops.map_or_else(Shops::platform, |shops| shops.into_iter().map(ShopId).collect());
-        let (credential, expires) = (token.credential(), Some(expires));
-        Some(Identity { party, tenant, permissions, shops, profile, credential, expires })
+        let set = self.keys.set.as_ref().map(Jwks::keys).unwrap_or_default();
+        let named = |key: &&PublicKey| header.kid.is_some() && key.id == header.kid;
+        let may_be =
+            |key: &&PublicKey| key.algorithm == header.alg && (header.kid.is_none() || key.id.is_none() || named(key));
+        let mut candidates = set.iter().chain(&self.keys.listed).filter(may_be);
+        match candidates.find_map(|key| said(&key.key, validation)) {
+            Some(proof) => proof,
+            None if self.keys.set.is_none() || set.iter().any(|key| named(&key)) => Proof::Nothing,
+            None => Proof::Strange,
+        }
     }
 
-    /// Whether what a token says of its bearer is to be written now.
-    fn is_news(&self, identity: &Identity, now: Timestamp) -> bool {
-        let settled = |known: Remembered| {
-            known.profile == identity.profile || now.0.saturating_sub(known.at.0) < REWRITTEN_AFTER_MS
-        };
-        identity.profile != Profile::default()
-            && !self.remembered.get(&(identity.tenant, identity.party)).is_some_and(settled)
-    }
-
-    /// Writes it. What fails is tried again with the next request, and said once.
-    fn write(&self, identity: &Identity, now: Timestamp) {
-        let Identity { tenant, party, profile, .. } = identity;
-        match (self.remember)(*tenant, *party, profile) {
-            Ok(()) => {
-                self.remembered.insert((*tenant, *party), Remembered { profile: profile.clone(), at: now });
-                self.failing.store(false, Ordering::Relaxed);
-            }
-            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => {
-                tracing::warn!(%error, "names and pictures cannot be written; their bearers are let in without");
-            }
-            Err(_) => {}
-        }
+    /// What a token says that is good at that instant.
+    fn timely(said: &Said, now: Timestamp) -> Option<Timestamp> {
+        let expires = Timestamp(said.expires.checked_mul(1_000)?);
+        let begins = said.begins.map_or(0, |seconds| seconds.saturating_mul(1_000));
+        (expires > now && begins <= now.0).then_some(expires)
     }
 
     fn known_at(&self, token: &Token, now: Timestamp) -> Option<Option<Identity>> {
-        let Some(identity) = self.verify(token, now) else { return Some(None) };
-        (!self.is_news(&identity, now)).then_some(Some(identity))
+        let said = match self.prove(token) {
+            Proof::Said(said) => said,
+            Proof::Nothing => return Some(None),
+            Proof::Strange => {
+                let missing = self.keys.set.as_ref().map_or(Missing::Surely, Jwks::missing);
+                return (missing == Missing::Surely).then_some(None);
+            }
+        };
+        let Some(expires) = Self::timely(&said, now) else { return Some(None) };
+        let party = self.numbers.at_once(said.tenant, said.user_type, &said.called)?;
+        let is_news = self.remembering.is_news(said.tenant, party, &said.profile, now);
+        (!is_news).then(|| Some(identity(token, *said, party, expires)))
     }
 
-    fn ask_at(&self, token: &Token, now: Timestamp) -> Option<Identity> {
-        let identity = self.verify(token, now)?;
-        if self.is_news(&identity, now) {
-            self.write(&identity, now);
-        }
-        Some(identity)
+    /// Blocks.
+    fn ask_at(&self, token: &Token, now: Timestamp) -> Result<Option<Identity>, StoreError> {
+        let Proof::Said(said) = self.prove(token) else { return Ok(None) };
+        let Some(expires) = Self::timely(&said, now) else { return Ok(None) };
+        let party = self.numbers.ask(said.tenant, said.user_type, &said.called)?;
+        self.remembering.note(said.tenant, party, &said.profile, now);
+        Ok(Some(identity(token, *said, party, expires)))
+    }
+
+    fn without_asking_at(&self, token: &Token, now: Timestamp) -> Option<Identity> {
+        let Proof::Said(said) = self.prove(token) else { return None };
+        let expires = Self::timely(&said, now)?;
+        let party = self.numbers.at_once(said.tenant, said.user_type, &said.called)?;
+        Some(identity(token, *said, party, expires))
+    }
+}
+
+fn identity(token: &Token, said: Said, party: Party, expires: Timestamp) -> Identity {
+    Identity {
+        party,
+        tenant: said.tenant,
+        permissions: said.permissions,
+        shops: said.shops,
+        profile: said.profile,
+        credential: token.credential(),
+        expires: Some(expires),
     }
 }
 
@@ -172,74 +234,26 @@ impl WhoAreYou for JwtIdentities {
     }
 
     fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
-        let (inner, token) = (self.0.clone(), question.token.clone());
-        Box::pin(ask(KNOWN_WITHIN, move || Ok(inner.ask_at(&token, clock::now()))))
+        Box::pin(async move {
+            let (inner, token) = (self.0.clone(), question.token.clone());
+            if let (Proof::Strange, Some(set)) = (inner.prove(&token), &inner.keys.set) {
+                let answers = match set.missing() {
+                    Missing::Surely => return Ok(None),
+                    Missing::Perhaps => set.ask_again().await,
+                    Missing::Unknowable => false,
+                };
+                // A key may have come although the last question came to nothing.
+                if !answers && matches!(inner.prove(&token), Proof::Strange) {
+                    return Err(kefu_web::ApiError::Desk(kefu::Error::Late));
+                }
+            }
+            ask(KNOWN_WITHIN, move || inner.ask_at(&token, clock::now())).await
+        })
     }
 
     fn without_asking(&self, token: &Token) -> Option<Identity> {
-        self.0.verify(token, clock::now())
+        self.0.without_asking_at(token, clock::now())
     }
-}
-
-/// A name without characters that hide, reorder or break what stands beside it.
-fn clean_nickname(name: &str) -> Option<String> {
-    let hidden = |c: &char| {
-        !c.is_control()
-            && !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-    };
-    let name: String = name.trim().chars().filter(hidden).take(MAX_NICKNAME).collect();
-    (!name.is_empty()).then_some(name)
-}
-
-/// An address that a page can show as a picture without running anything.
-fn is_picture(address: &str) -> bool {
-    address.len() <= MAX_AVATAR
-        && ["https://", "http://", "/"].iter().any(|start| address.starts_with(start))
-        && !address.contains(|c: char| c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\''))
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Loose {
-    Whole(i64),
-    Fraction(f64),
-    Text(String),
-}
-
-fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    let digits = |text: &String| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    match Loose::deserialize(deserializer)? {
-        Loose::Whole(number) => Ok(number),
-        Loose::Text(text) if digits(&text) => text.parse().map_err(serde::de::Error::custom),
-        Loose::Text(_) | Loose::Fraction(_) => Err(serde::de::Error::custom("not a whole number")),
-    }
-}
-
-fn user_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i32, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Whole(1) => Ok(1),
-        Loose::Whole(2) => Ok(2),
-        Loose::Text(text) if text == "member" || text == "1" => Ok(1),
-        Loose::Text(text) if text == "admin" || text == "2" => Ok(2),
-        _ => Err(serde::de::Error::custom("neither member nor admin")),
-    }
-}
-
-/// Some libraries write seconds with a fraction.
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    match Loose::deserialize(deserializer)? {
-        Loose::Whole(seconds) => Ok(seconds),
-        #[allow(
-            clippy::cast_possible_truncation,
-            reason = "within the range that the guard allows, it only cuts the fraction"
-        )]
-        Loose::Fraction(seconds) if (0.0..1e12).contains(&seconds) => Ok(seconds as i64),
-        Loose::Fraction(_) | Loose::Text(_) => Err(serde::de::Error::custom("not a time")),
-    }
-}
-
-fn maybe_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    seconds(deserializer).map(Some)
 }
 
 #[cfg(test)]

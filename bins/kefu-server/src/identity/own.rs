@@ -3,14 +3,15 @@
 //! An access and a refresh token are both good wherever a token is. A good answer is remembered for at most three
 //! seconds, so a revoked token is out within five.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kefu_domain::{MemberDirectory, MemberId, Party, Permission, Profile, Shops, StoreError, TenantId};
+use kefu_domain::{MemberDirectory, MemberId, Party, Permission, Profile, Shops, Side, StoreError, TenantId};
 use kefu_storage::{AccountStatus, Database, NewToken, Renewal, TokenHash};
 use moka::sync::Cache;
 
-use super::{Identity, Question, Token, Verdict, WhoAreYou, credential_of};
+use super::{Identity, Keeper, Question, Token, Verdict, WhoAreYou, credential_of};
 use crate::guard::{KNOWN_WITHIN, ask};
 use crate::{clock, random};
 
@@ -109,13 +110,24 @@ impl OwnTokens {
 
     /// Gives somebody a new pair. Blocks.
     pub fn issue(&self, tenant: TenantId, owner: Party) -> Result<Issued, StoreError> {
+        self.issue_for(tenant, owner, self.access_lives_ms)
+    }
+
+    /// The longest life of a token, in seconds.
+    #[must_use]
+    pub fn longest_seconds(&self) -> i64 {
+        self.refresh_lives_ms / 1_000
+    }
+
+    /// Gives somebody a new pair, of which the access token lives so long. Blocks.
+    pub fn issue_for(&self, tenant: TenantId, owner: Party, access_lives_ms: i64) -> Result<Issued, StoreError> {
         let (access, refresh) = (new_token()?, new_token()?);
         let (stored, _) = self.database.add_tokens(&NewToken {
             access: access.hash(),
             refresh: refresh.hash(),
             owner,
             tenant,
-            access_lives_ms: self.access_lives_ms,
+            access_lives_ms,
             refresh_lives_ms: self.refresh_lives_ms,
         })?;
         Ok(Issued {
@@ -125,8 +137,12 @@ impl OwnTokens {
         })
     }
 
-    /// Gives another access token for a refresh token. Blocks.
-    pub fn renew(&self, refresh: &Token) -> Result<Renewed, StoreError> {
+    /// Gives another access token for a refresh token of that side. Blocks.
+    pub fn renew(&self, refresh: &Token, side: Side) -> Result<Renewed, StoreError> {
+        // Whose a token is never changes.
+        if self.database.token(&refresh.hash())?.is_none_or(|token| token.owner.side() != side) {
+            return Ok(Renewed::Unknown);
+        }
         let access = new_token()?;
         Ok(match self.database.renew_access(&refresh.hash(), &access.hash(), self.access_lives_ms)? {
             Renewal::Unknown => Renewed::Unknown,
@@ -142,6 +158,13 @@ impl OwnTokens {
     pub fn revoke(&self, token: &Token) -> Result<Vec<TokenHash>, StoreError> {
         let Some(stored) = self.database.token(&token.hash())? else { return Ok(Vec::new()) };
         let revoked = self.database.revoke_tokens(&stored.refresh)?;
+        revoked.iter().for_each(|hash| self.forget(hash));
+        Ok(revoked)
+    }
+
+    /// Takes all tokens of somebody back; returns the hashes that were good until now. Blocks.
+    pub fn revoke_all(&self, tenant: TenantId, owner: Party) -> Result<Vec<TokenHash>, StoreError> {
+        let revoked = self.database.revoke_tokens_of(tenant, owner)?;
         revoked.iter().for_each(|hash| self.forget(hash));
         Ok(revoked)
     }
@@ -215,6 +238,24 @@ impl WhoAreYou for OwnTokens {
             }
             let (tokens, hash) = (self.clone(), question.token.hash());
             ask(KNOWN_WITHIN, move || tokens.find(hash)).await
+        })
+    }
+
+    /// An admin's roles and shops may change while their login lasts; that a token was taken back is heard otherwise.
+    fn keeper(&self, token: &Token, identity: &Identity) -> Option<Arc<dyn Keeper>> {
+        let is_ours = || self.known.get(&token.hash()).flatten().is_some();
+        let mine = matches!(identity.party, Party::Admin(_)) && is_ours();
+        mine.then(|| Arc::new(self.clone()) as Arc<dyn Keeper>)
+    }
+}
+
+impl Keeper for OwnTokens {
+    /// While the database does not answer, sockets stay.
+    fn still<'a>(&'a self, token: &'a Token, before: &'a Identity) -> BoxFuture<'a, bool> {
+        Box::pin(async move {
+            let (tokens, hash) = (self.clone(), token.hash());
+            let now = ask(KNOWN_WITHIN, move || tokens.find(hash)).await;
+            now.map_or(true, |identity| identity.is_some_and(|identity| identity.has_rights_of(before)))
         })
     }
 }

@@ -49,6 +49,7 @@ struct Report<'a> {
     lanes: State,
     warnings: &'a [String],
     sockets: usize,
+    epoch: &'a str,
 }
 
 /// `GET /healthz`: the process answers.
@@ -71,6 +72,7 @@ pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
         lanes,
         warnings: &health.durability.warnings,
         sockets: health.hub.online().sockets,
+        epoch: health.database.epoch(),
     };
     let status = if state == State::Down { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     HttpResponse::build(status).json(report)

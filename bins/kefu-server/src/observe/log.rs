@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::{LogFormat, LogSettings};
 
 /// Libraries that, talking freely, would log whole requests and statements, with tokens and texts in them.
-const DISCREET: [&str; 12] = [
+const DISCREET: [&str; 19] = [
     "actix_cors",
     "actix_files",
     "actix_http",
@@ -23,8 +23,15 @@ const DISCREET: [&str; 12] = [
     "diesel",
     "diesel_async",
     "h2",
+    "hyper",
+    "hyper_util",
     "mysql_async",
     "mysql_common",
+    "redis",
+    "reqwest",
+    "rustls",
+    "tokio_rustls",
+    "actix_tls",
 ];
 
 /// It calls it an error of ours when a client's request or frame is none.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
-use kefu_domain::{Party, TenantId};
+use kefu_domain::{Party, Side, TenantId};
 use kefu_push::MallId;
 use kefu_storage::{Account, AccountStatus};
 use kefu_web::{ApiError, Body, Caller, Params, Reply};
@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::{Standalone, password};
+use crate::client;
 use crate::guard::{ClaimedTenant, ask};
 use crate::identity::{Issued, Renewed, Token};
 
@@ -51,7 +52,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    fn of(owner: Party, issued: Issued) -> Self {
+    pub(crate) fn of(owner: Party, issued: Issued) -> Self {
         Self {
             user_id: MallId(owner.id()),
             access_token: issued.access,
@@ -69,7 +70,7 @@ pub(crate) async fn login(state: Data<Standalone>, request: HttpRequest, body: B
     if username.chars().count() > LONGEST_USERNAME || secret.len() > LONGEST_PASSWORD {
         return Err(wrong());
     }
-    let address = state.client(&request);
+    let address = client::address(&request).map(|address| address.to_string()).unwrap_or_default();
     let wait = |wait: Duration| ApiError::TooMany(wait.as_secs().max(1));
     let account = format!("{tenant}/{}", username.to_lowercase());
     let attempt = state.throttle.enter(&account, &address, Instant::now()).map_err(wait)?;
@@ -116,20 +117,24 @@ async fn check(
 
 /// `POST /admin-api/system/auth/refresh-token`
 pub(crate) async fn refresh(state: Data<Standalone>, query: Params) -> Result<Reply<Pair>, ApiError> {
-    let text = query.text("refreshToken").ok_or(ApiError::Missing("refreshToken"))?;
-    let unknown = || ApiError::Own(400, "无效的刷新令牌".into());
-    let token = Token::new(text).ok_or_else(unknown)?;
-    let tokens = state.tokens.clone();
-    match ask(ANSWER_WITHIN, move || tokens.renew(&token)).await? {
-        Renewed::Again(owner, issued) => Ok(Reply::new(Pair::of(owner, issued))),
-        Renewed::Unknown => Err(unknown()),
-        Renewed::Expired => Err(expired()),
-    }
+    renew(&state, &query, Side::Desk, ApiError::Own(400, "无效的刷新令牌".into())).await
 }
 
-/// `POST /app-api/member/auth/refresh-token`: a signed token cannot be renewed here; the shop's server signs another.
-pub(crate) async fn member_refresh() -> Result<Reply<bool>, ApiError> {
-    Err(expired())
+/// `POST /app-api/member/auth/refresh-token`, for pairs that the mall's server asked for. What is no refresh token of
+/// ours has always just expired: the shop's server signs another.
+pub(crate) async fn member_refresh(state: Data<Standalone>, query: Params) -> Result<Reply<Pair>, ApiError> {
+    renew(&state, &query, Side::Member, expired()).await
+}
+
+async fn renew(state: &Standalone, query: &Params, side: Side, unknown: ApiError) -> Result<Reply<Pair>, ApiError> {
+    let text = query.text("refreshToken").ok_or(ApiError::Missing("refreshToken"))?;
+    let Some(token) = Token::new(text) else { return Err(unknown) };
+    let tokens = state.tokens.clone();
+    match ask(ANSWER_WITHIN, move || tokens.renew(&token, side)).await? {
+        Renewed::Again(owner, issued) => Ok(Reply::new(Pair::of(owner, issued))),
+        Renewed::Unknown => Err(unknown),
+        Renewed::Expired => Err(expired()),
+    }
 }
 
 fn wrong() -> ApiError {

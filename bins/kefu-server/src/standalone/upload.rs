@@ -2,7 +2,7 @@
 //!
 //! Whoever is signed in may bring a file of a known kind, as often and as long as the settings allow; the name is
 //! ours, and nothing of what the sender calls it is kept. Whoever has the name may fetch it, without a token: pages
-//! show it in `<img>`.
+//! show it in `<img>`. But whoever says who they are gets what is theirs to see and nothing else.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -15,8 +15,10 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use futures_util::stream::Fuse;
 use futures_util::{StreamExt as _, TryStreamExt as _};
-use kefu_domain::{Party, Refusal, Scope, ShopDirectory, ShopId, Standing, StoreError};
-use kefu_storage::StoredFile;
+use kefu_domain::{
+    ConversationRepository, Member, Party, Refusal, Scope, ShopDirectory, ShopId, Shops, Standing, StoreError,
+};
+use kefu_storage::{Database, StoredFile};
 use kefu_web::{ApiError, Caller, Params, Reply};
 use tempfile::NamedTempFile;
 use tokio::time::timeout;
@@ -27,7 +29,7 @@ use super::magic::{FileKind, HEAD, Use};
 use super::shelf::kind_of;
 use crate::clock;
 use crate::config::UploadSettings;
-use crate::guard::{KNOWN_WITHIN, ask};
+use crate::guard::{Gate, KNOWN_WITHIN, ask};
 
 /// A phone in a train takes its time; a client that stands still does not get more than this.
 const RECEIVED_WITHIN: Duration = Duration::from_secs(120);
@@ -42,7 +44,13 @@ pub(crate) async fn upload(
     form: Multipart,
 ) -> Result<Reply<String>, ApiError> {
     let CallerOf(caller) = caller;
-    let scope = place(&state, &caller, &params).await?;
+    let scope = match place(&state, &caller, &params).await {
+        Ok(scope) => scope,
+        Err(refusal) => {
+            let _ = timeout(RECEIVED_WITHIN, pass_over(&state, form)).await;
+            return Err(refusal);
+        }
+    };
     if !state.quota.has_room(caller.tenant, caller.party, clock::now()) {
         return Err(no_room());
     }
@@ -51,26 +59,30 @@ pub(crate) async fn upload(
     Ok(Reply::new(format!("{}/files/{name}", state.public_url)))
 }
 
-/// At which shop something is brought: the one that is named; else, for an admin, the first that they serve.
+/// At which shop something is brought: the one that is named; else, for an admin, the first open one that they serve.
 async fn place(state: &Standalone, caller: &Caller, params: &Params) -> Result<Scope, ApiError> {
     let named = params.number("shopId")?.map(ShopId);
-    let refused = |refusal: Refusal| ApiError::Desk(refusal.into());
-    let shop = match caller.party {
-        Party::Admin(_) => match named {
-            Some(shop) if caller.shops.contains(&shop) => shop,
-            Some(shop) => return Err(refused(Refusal::NoSuchShop(shop))),
-            None => *caller.shops.first().ok_or(ApiError::Forbidden)?,
-        },
-        Party::Member(_) | Party::System => named.unwrap_or(ShopId::PLATFORM),
+    let wanted = match (caller.party, named) {
+        (Party::Admin(_), Some(shop)) if !caller.shops.contains(&shop) => {
+            return Err(ApiError::Desk(Refusal::NoSuchShop(shop).into()));
+        }
+        (Party::Admin(_), None) => caller.shops.clone(),
+        (_, named) => Shops::from(named.unwrap_or(ShopId::PLATFORM)),
     };
-    let scope = Scope { tenant: caller.tenant, shop };
-    let database = state.database.clone();
-    let standing = move || database.standing(scope).map_err(|error| StoreError::Unavailable(error.0));
-    match ask(KNOWN_WITHIN, standing).await? {
-        Standing::Open => Ok(scope),
-        Standing::Closed => Err(refused(Refusal::ShopClosed(shop))),
-        Standing::Unknown => Err(refused(Refusal::NoSuchShop(shop))),
-    }
+    let (database, tenant) = (state.database.clone(), caller.tenant);
+    ask(KNOWN_WITHIN, move || {
+        let mut refusal = None;
+        for &shop in wanted.iter() {
+            let scope = Scope { tenant, shop };
+            match database.standing(scope).map_err(|error| StoreError::Unavailable(error.0))? {
+                Standing::Open => return Ok(Ok(scope)),
+                Standing::Closed => refusal = refusal.or(Some(Refusal::ShopClosed(shop))),
+                Standing::Unknown => refusal = refusal.or(Some(Refusal::NoSuchShop(shop))),
+            }
+        }
+        Ok(Err(refusal.map_or(ApiError::Forbidden, |refusal| ApiError::Desk(refusal.into()))))
+    })
+    .await?
 }
 
 struct Received {
@@ -96,6 +108,17 @@ async fn receive(state: &Standalone, mut form: Multipart) -> Result<Received, Ap
         }
     }
     received.unwrap_or(Err(ApiError::Missing("file")))
+}
+
+/// Reads a form that was refused already, so that its sender hears why.
+async fn pass_over(state: &Standalone, mut form: Multipart) -> Result<(), ApiError> {
+    let mut patience = state.upload.max_bytes() + PIECE as u64;
+    while let Some(mut field) = form.try_next().await.map_err(|_| broken())? {
+        while let Some(chunk) = field.try_next().await.map_err(|_| broken())? {
+            patience = patience.checked_sub(chunk.len() as u64).ok_or_else(too_large)?;
+        }
+    }
+    Ok(())
 }
 
 async fn receive_file(state: &Standalone, chunks: &mut Fuse<Field>, patience: &mut u64) -> Result<Received, ApiError> {
@@ -165,8 +188,21 @@ async fn keep(state: &Data<Standalone>, scope: Scope, uploader: Party, received:
 }
 
 /// `GET /files/{name}`
-pub(crate) async fn download(state: Data<Standalone>, request: HttpRequest, name: Path<String>) -> HttpResponse {
+pub(crate) async fn download(
+    state: Data<Standalone>,
+    gate: Data<Gate>,
+    request: HttpRequest,
+    name: Path<String>,
+) -> HttpResponse {
     let (Some(kind), Some(path)) = (kind_of(&name), state.shelf.path(&name)) else { return no_such_file() };
+    if let Some(visitor) = gate.visitor(&request).await {
+        let (database, name) = (state.database.clone(), name.clone());
+        match ask(KNOWN_WITHIN, move || is_theirs(&database, &visitor, &name)).await {
+            Ok(true) => {}
+            Ok(false) => return no_such_file(),
+            Err(error) => return with_status(&error, StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
     let Ok(Ok(file)) = actix_web::web::block(move || NamedFile::open(path)).await else { return no_such_file() };
     let shown = kind.used_as() == Use::Picture;
     let disposition = ContentDisposition {
@@ -187,10 +223,25 @@ pub(crate) async fn download(state: Data<Standalone>, request: HttpRequest, name
     response
 }
 
+/// Whether a file is of a shop that somebody serves or has written to, or was brought by that member.
+fn is_theirs(database: &Database, visitor: &Caller, name: &str) -> Result<bool, StoreError> {
+    let Some(file) = database.file(name)?.filter(|file| file.scope.tenant == visitor.tenant) else { return Ok(false) };
+    match visitor.party {
+        Party::Admin(_) => Ok(visitor.shops.contains(&file.scope.shop)),
+        Party::Member(_) if file.uploader == visitor.party => Ok(true),
+        Party::Member(id) => Ok(database.of_member(Member { scope: file.scope, id })?.is_some()),
+        Party::System => Ok(false),
+    }
+}
+
 /// Whoever fetches a file looks at the status.
 fn no_such_file() -> HttpResponse {
-    let mut response = ApiError::NotFound("/files".into()).error_response();
-    *response.status_mut() = StatusCode::NOT_FOUND;
+    with_status(&ApiError::NotFound("/files".into()), StatusCode::NOT_FOUND)
+}
+
+fn with_status(error: &ApiError, status: StatusCode) -> HttpResponse {
+    let mut response = error.error_response();
+    *response.status_mut() = status;
     response
 }
 

@@ -58,14 +58,15 @@ fn renewing_keeps_the_refresh_token_and_ends_the_old_access_token() {
     let world = world();
     let first = world.tokens.issue(TenantId(1), Party::Admin(world.account.id)).unwrap();
 
-    let Renewed::Again(_, second) = world.tokens.renew(&Token::new(&first.refresh).unwrap()).unwrap() else {
+    let Renewed::Again(_, second) = world.tokens.renew(&Token::new(&first.refresh).unwrap(), Side::Desk).unwrap()
+    else {
         panic!("not renewed")
     };
 
     assert_eq!(second.refresh, first.refresh);
     assert!(!good(&world.tokens, &first.access));
     assert!(good(&world.tokens, &second.access) && good(&world.tokens, &first.refresh));
-    assert!(matches!(world.tokens.renew(&Token::new(&second.access).unwrap()).unwrap(), Renewed::Unknown));
+    assert!(matches!(world.tokens.renew(&Token::new(&second.access).unwrap(), Side::Desk).unwrap(), Renewed::Unknown));
 }
 
 #[test]
