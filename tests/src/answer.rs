@@ -5,6 +5,8 @@ use std::time::Duration;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::canary::{Visitor, Watch, take_off};
+
 /// An answer, taken apart.
 #[derive(Debug, Clone)]
 pub struct Answer {
@@ -34,11 +36,32 @@ pub struct Unanswered {
 }
 
 impl Answer {
-    pub(crate) async fn read(response: reqwest::Response, since: std::time::Instant) -> Result<Self, reqwest::Error> {
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let body = response.text().await?;
+    /// Takes in all of it, as far as it comes, under the eyes of the watch.
+    pub(crate) async fn read(
+        mut response: reqwest::Response,
+        since: std::time::Instant,
+        watch: &Watch,
+        visitor: &Visitor,
+    ) -> Result<Self, reqwest::Error> {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let place = response.url().path().to_owned();
+        let mut head = Vec::new();
+        for (name, value) in &headers {
+            head.extend_from_slice(&[name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"].concat());
+        }
+        watch.must_see(std::slice::from_ref(visitor), &format!("the headers of {place}"), &head);
+        let mut body = Vec::new();
+        let end = loop {
+            match response.chunk().await {
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
         let took = since.elapsed();
+        watch.must_see(std::slice::from_ref(visitor), &place, &body);
+        end?;
+        let body = String::from_utf8_lossy(&take_off(&body)).into_owned();
         let envelope: Value = serde_json::from_str(&body).unwrap_or_default();
         Ok(Self {
             status,

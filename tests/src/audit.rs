@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
+use crate::canary::{Owner, whose};
 use crate::load::Acknowledged;
 use crate::{Books, MessageRow};
 
@@ -35,6 +36,18 @@ impl Books {
             }
         }
         assert!(by_conversation.is_empty(), "messages without a conversation");
+        self.nothing_strayed();
+    }
+
+    /// Every text is in the conversation in which it was said.
+    #[track_caller]
+    pub fn nothing_strayed(&self) {
+        for (home, content) in self.stored() {
+            for ring in whose(content.as_bytes()) {
+                let owner = Owner::Conversation { shop: home.shop, member: home.member };
+                assert_eq!((ring.tenant, ring.owner), (home.tenant, owner), "{ring} in conversation {}", home.id);
+            }
+        }
     }
 
     /// Everything that was acknowledged is there exactly once, under its id and its number, as it was sent.

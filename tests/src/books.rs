@@ -9,6 +9,7 @@ use diesel_async::AsyncMysqlConnection;
 use diesel_async::async_connection_wrapper::AsyncConnectionWrapper;
 
 use crate::backend::address;
+use crate::canary::{Home, take_off};
 use crate::off_the_runtime;
 
 /// A connection to MariaDB that blocks.
@@ -85,6 +86,14 @@ pub struct ConversationRow {
 }
 
 #[derive(QueryableByName)]
+struct Stored {
+    #[diesel(embed)]
+    home: Home,
+    #[diesel(sql_type = Text)]
+    content: String,
+}
+
+#[derive(QueryableByName)]
 struct Number {
     #[diesel(sql_type = BigInt)]
     number: i64,
@@ -150,16 +159,62 @@ impl Books {
         });
     }
 
+    /// Whose conversations there are; `None` while the database does not answer.
+    #[must_use]
+    pub fn homes(&self) -> Option<Vec<Home>> {
+        self.try_rows(
+            "SELECT id, tenant_id AS tenant, shop_id AS shop, user_id AS member FROM promotion_kefu_conversation",
+        )
+    }
+
+    /// The shops that an admin serves by grant, or has served; `None` while the database does not answer.
+    pub(crate) fn granted(&self, tenant: i64, admin: i64) -> Option<Vec<i64>> {
+        let rows: Vec<Number> = self.try_rows(&format!(
+            "SELECT shop_id AS number FROM kefu_shop_grant WHERE tenant_id = {tenant} AND admin_id = {admin}"
+        ))?;
+        Some(rows.into_iter().map(|row| row.number).collect())
+    }
+
+    /// What is stored of each message and of each conversation's last one, with its ring on, and where.
+    pub(crate) fn stored(&self) -> Vec<(Home, String)> {
+        let of = "c.id AS id, c.tenant_id AS tenant, c.shop_id AS shop, c.user_id AS member";
+        let rows: Vec<Stored> = self.rows(&format!(
+            "SELECT {of}, m.content AS content FROM promotion_kefu_message m \
+             JOIN promotion_kefu_conversation c ON c.id = m.conversation_id \
+             UNION ALL SELECT {of}, COALESCE(c.last_message_content, '') FROM promotion_kefu_conversation c"
+        ));
+        rows.into_iter().map(|row| (row.home, row.content)).collect()
+    }
+
     fn message_rows(&self, rest: &str) -> Vec<MessageRow> {
         let time = match &self.at {
             At::File(_) => "create_time",
             At::Maria(_) => "CAST(UNIX_TIMESTAMP(create_time) * 1000 AS SIGNED)",
         };
-        self.rows(&format!(
+        let mut rows: Vec<MessageRow> = self.rows(&format!(
             "SELECT id, conversation_id AS conversation, COALESCE(seq, 0) AS seq, \
              CAST(sender_type AS SIGNED) AS sender_type, sender_id AS sender, client_msg_id AS `key`, content, \
              {time} AS time, CAST(read_status AS SIGNED) AS `read` FROM promotion_kefu_message {rest}"
-        ))
+        ));
+        for row in &mut rows {
+            row.content = String::from_utf8_lossy(&take_off(row.content.as_bytes())).into_owned();
+        }
+        rows
+    }
+
+    /// The rows of a query; `None` while the database does not answer.
+    fn try_rows<R>(&self, query: &str) -> Option<Vec<R>>
+    where
+        R: Send + 'static,
+        R: QueryableByName<diesel::sqlite::Sqlite> + QueryableByName<diesel::mysql::Mysql>,
+    {
+        let query = self.spoken(query);
+        off_the_runtime(|| match &self.at {
+            At::File(path) => {
+                sql_query(query).load(&mut SqliteConnection::establish(&path.to_string_lossy()).ok()?).ok()
+            }
+            At::Maria(url) => sql_query(query).load(&mut Maria::establish(url).ok()?).ok(),
+        })
     }
 
     fn rows<R>(&self, query: &str) -> Vec<R>

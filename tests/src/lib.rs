@@ -2,9 +2,10 @@
 //!
 //! A [`Server`] is a real process with a database of its own. It promises to be ready when it is handed over, to be
 //! gone when it is dropped, and that its whole log was searched for what must never stand in it: message texts,
-//! nicknames and tokens. A [`Person`] is a member or an agent who asks over HTTP; a [`Socket`] listens as the mall's
+//! nicknames and tokens. Its [`Watch`] sees every byte that anybody here receives of it. A [`Person`] is a member or an agent who asks over HTTP; a [`Socket`] listens as the mall's
 //! pages do and pings every second; [`Books`] reads the database with plain SQL, past the code under test. An
-//! [`OwnMariaDb`] is a database server that a test may kill.
+//! [`OwnMariaDb`] is a database server that a test may kill, and so are an [`OwnRedis`] and an [`OwnNginx`]. A
+//! [`FakeMall`] is the yudao mall beside which a desk may stand.
 //!
 //! Nothing here sleeps to let something happen: whoever waits, waits for an event, and not for ever. No port is
 //! fixed, and nothing is shared between two tests but the MariaDB that `make test` starts.
@@ -28,12 +29,19 @@ mod audit;
 mod backend;
 mod books;
 mod canary;
+mod door;
+mod fake_mall;
+mod frame;
 mod load;
 mod log;
 mod mariadb;
 mod metrics;
+mod nginx;
+mod old_mall;
 mod person;
+mod ports;
 mod process;
+mod redis;
 mod schedule;
 mod server;
 mod socket;
@@ -41,19 +49,33 @@ mod socket;
 pub use answer::{Answer, Unanswered};
 pub use backend::{Backend, Place};
 pub use books::{Books, ConversationRow, MessageRow};
-pub use canary::{CANARY, nickname, text};
+pub use canary::{CANARY, Home, Leak, Owner, Ring, Visitor, Watch, nickname, take_off, text};
+pub use fake_mall::{
+    FakeMall, MALL_CLIENT, MALL_CLIENT_SECRET, MALL_PASSWORD, MallAdmin, MallMember, MallSetup, MallTokens, Outage, Who,
+};
+pub use frame::Frame;
 pub use load::{Acknowledged, Errand, Load, Outcome, Tally, WhenCut};
 pub use log::Log;
 pub use mariadb::OwnMariaDb;
 pub use metrics::Metrics;
+pub use nginx::OwnNginx;
+pub use old_mall::OldMall;
 pub use person::{Claims, Person, Side};
 pub use process::{Program, Running, beside_this_program};
+pub use redis::{OwnRedis, shared_redis};
 pub use schedule::Dice;
 pub use server::{Server, Setup};
-pub use socket::{Frame, Refused, Socket, SocketOptions};
+pub use socket::{Refused, Socket, SocketOptions};
 
 /// Longer than anything here takes on a busy machine; whoever waits that long waits in vain.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+
+/// A client that goes straight to where it is sent.
+pub fn http() -> reqwest::ClientBuilder {
+    // reqwest has no provider of its own here; whoever was first has named the same one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
 
 /// Runs something that blocks, and that may not be run inside an async task, on a thread of its own.
 pub fn off_the_runtime<T: Send>(work: impl FnOnce() -> T + Send) -> T {

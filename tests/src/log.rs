@@ -97,10 +97,13 @@ impl Log {
     /// Lines that hold one of these texts, without the text.
     #[must_use]
     pub fn leaks(&self, secrets: &[String]) -> Vec<String> {
-        let holds = |line: &str, secret: &String| !secret.is_empty() && line.contains(secret.as_str());
+        let mut secrets: Vec<&str> = secrets.iter().map(String::as_str).filter(|secret| !secret.is_empty()).collect();
+        // A whole token is hidden before its end is.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let hide = |line: &String| {
-            let secret = secrets.iter().find(|secret| holds(line, secret))?;
-            Some(line.replace(secret.as_str(), "<leaked>"))
+            let leaked: Vec<&&str> = secrets.iter().filter(|secret| line.contains(**secret)).collect();
+            let hidden = leaked.iter().fold(line.clone(), |line, secret| line.replace(**secret, "<leaked>"));
+            (!leaked.is_empty()).then_some(hidden)
         };
         self.lines().iter().filter_map(hide).collect()
     }

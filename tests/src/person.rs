@@ -1,18 +1,13 @@
 //! Somebody at either end: asks over HTTP with a token of their own.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Duration, Instant};
-
 use kefu_domain::Permission;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::{Answer, Refused, Socket, SocketOptions, Unanswered, canary};
-
-/// Longer than the server may take, so that a late answer is seen as late and not as none.
-const LONGEST: Duration = Duration::from_secs(20);
+use crate::canary;
+use crate::door::Door;
+use crate::{Answer, Refused, Socket, SocketOptions, Unanswered};
 
 /// Members' and agents' paths.
 const APP: &str = "/app-api/promotion";
@@ -46,6 +41,9 @@ pub struct Claims {
     /// What an agent may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<Vec<&'static str>>,
+    /// The shops that an agent serves; without it the platform.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shops: Option<Vec<i64>>,
 }
 
 impl Claims {
@@ -54,7 +52,8 @@ impl Claims {
     pub fn member(id: i64) -> Self {
         let avatar = format!("https://mall.example/{id}.png");
         let exp = now() + 3_600;
-        Self { id, kind: "member", tenant: 1, exp, nickname: canary::nickname(id), avatar, permissions: None }
+        let nickname = canary::nickname(id);
+        Self { id, kind: "member", tenant: 1, exp, nickname, avatar, permissions: None, shops: None }
     }
 
     /// An agent of tenant 1 who may do everything, for an hour.
@@ -68,6 +67,12 @@ impl Claims {
     #[must_use]
     pub fn at(self, tenant: i64) -> Self {
         Self { tenant, ..self }
+    }
+
+    /// The same at these shops only.
+    #[must_use]
+    pub fn serving(self, shops: &[i64]) -> Self {
+        Self { shops: Some(shops.to_vec()), ..self }
     }
 
     /// The same with these permissions only.
@@ -96,41 +101,6 @@ fn now() -> i64 {
     let now = std::time::SystemTime::now();
     i64::try_from(now.duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs())
         .expect("before the year 10^11")
-}
-
-/// The way to a server: where it is now, after every restart too, and what must never stand in its log.
-#[derive(Debug, Clone)]
-pub(crate) struct Door {
-    pub(crate) address: Arc<RwLock<SocketAddr>>,
-    pub(crate) http: reqwest::Client,
-    pub(crate) secrets: Arc<Mutex<Vec<String>>>,
-}
-
-impl Door {
-    pub(crate) fn new() -> Self {
-        let http = reqwest::Client::builder().no_proxy().timeout(LONGEST).build().expect("a client");
-        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let secrets = vec![canary::CANARY.to_owned()];
-        Self { address: Arc::new(RwLock::new(nowhere)), http, secrets: Arc::new(Mutex::new(secrets)) }
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        *self.address.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn moved_to(&self, address: SocketAddr) {
-        *self.address.write().unwrap_or_else(PoisonError::into_inner) = address;
-    }
-
-    pub(crate) fn keep_secret(&self, secret: &str) {
-        self.secrets.lock().unwrap_or_else(PoisonError::into_inner).push(secret.to_owned());
-    }
-
-    pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<Answer, Unanswered> {
-        let since = Instant::now();
-        let answer = async { Answer::read(request.send().await?, since).await }.await;
-        answer.map_err(|error| Unanswered { error, took: since.elapsed() })
-    }
 }
 
 /// A member or an agent with a token. Clones are the same person with the same token.
@@ -267,5 +237,11 @@ impl Person {
     /// Listens, and may be refused.
     pub async fn try_listen(&self, options: SocketOptions) -> Result<Socket, Refused> {
         Socket::open(self.door.address(), &self.token, options).await
+    }
+
+    /// A member listens at a shop.
+    pub async fn listen_at(&self, shop: i64) -> Socket {
+        let opened = Socket::open_at(self.door.address(), &self.token, shop, SocketOptions::default()).await;
+        opened.expect("the server opens the socket")
     }
 }

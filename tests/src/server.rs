@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kefu_domain::TenantId;
 use kefu_storage::{Database, NewTenant, Options};
 use nix::sys::signal::Signal;
 
-use crate::person::Door;
+use crate::canary::{Visitor, Watch};
+use crate::door::Door;
 use crate::{
     Answer, Backend, Books, Claims, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side, Unanswered,
     beside_this_program, off_the_runtime,
@@ -60,6 +62,7 @@ impl Setup {
         let secret = format!("{:016x}{:016x}", crate::backend::fresh_seed(), crate::backend::fresh_seed());
         let door = Door::new();
         door.keep_secret(&secret);
+        door.watch.read_in(Books::at(place.url()));
 
         let mut settings = self.settings;
         let quoted = |text: &str| format!("{text:?}");
@@ -85,7 +88,8 @@ impl Setup {
     }
 }
 
-/// A server that runs. Dropping it kills it, drops its database, and searches its log for secrets.
+/// A server that runs. Dropping it kills it, drops its database, searches its log for secrets, and complains of what
+/// came to somebody whom it did not belong to.
 pub struct Server {
     // Dropped in this order, except what `drop` does first.
     running: Option<Running>,
@@ -154,6 +158,16 @@ impl Server {
         self.door.ask(self.door.http.get(self.url(path))).await
     }
 
+    /// A request without a token.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.door.http.request(method, self.url(path))
+    }
+
+    /// Asks as nobody in particular.
+    pub async fn try_ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, Unanswered> {
+        self.door.ask(request).await
+    }
+
     /// A path as an address.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -187,13 +201,20 @@ impl Server {
     #[must_use]
     pub fn person(&self, claims: &Claims) -> Person {
         let side = if claims.kind == "member" { Side::Member } else { Side::Agent };
-        Person::new(self.door.clone(), side, claims.id, claims.signed(&self.secret))
+        Person::new(self.door.clone(), side, claims.id, self.door.sign(claims, &self.secret))
     }
 
     /// Somebody who shows any token.
     #[must_use]
     pub fn person_with(&self, side: Side, id: i64, token: &str) -> Person {
+        self.door.watch.admit(Visitor::with(side, id, token));
         Person::new(self.door.clone(), side, id, token.to_owned())
+    }
+
+    /// Who may meet what it says.
+    #[must_use]
+    pub fn watch(&self) -> &Arc<Watch> {
+        &self.door.watch
     }
 
     /// What its tokens are signed with.
@@ -275,7 +296,11 @@ impl Drop for Server {
             eprintln!("the server's last words:\n{}", self.log.tail(40));
             return;
         }
+        self.door.watch.tokens().iter().for_each(|token| self.door.keep_secret(token));
         let secrets = self.door.secrets.lock().map(|secrets| secrets.clone()).unwrap_or_default();
+        let strays = self.door.watch.leaks();
+        assert!(strays.is_empty(), "{} canaries went astray: {}", strays.len(), strays[0]);
+        let secrets: Vec<String> = secrets.into_iter().collect();
         let leaks = self.log.leaks(&secrets);
         assert!(leaks.is_empty(), "the log holds what must never stand there:\n{}", leaks.join("\n"));
         assert!(!self.log.is_empty(), "a server that logs nothing keeps no secrets");

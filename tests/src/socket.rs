@@ -5,15 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::PATIENCE;
-use crate::answer::number;
+use crate::canary::{Leak, Visitor, Watch, take_off};
+use crate::{Frame, PATIENCE};
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -37,54 +36,17 @@ pub struct Refused {
     pub status: Option<u16>,
 }
 
-/// A frame that arrived.
-#[derive(Debug, Clone)]
-pub struct Frame {
-    /// Its `type`.
-    pub kind: String,
-    /// Its `content`, parsed.
-    pub content: Value,
-    /// When it arrived.
-    pub at: Instant,
-}
-
-impl Frame {
-    fn parse(text: &str) -> Self {
-        let outer: Value = serde_json::from_str(text).expect("a frame is JSON");
-        let content = outer["content"].as_str().expect("its content is a text");
-        Self {
-            kind: outer["type"].as_str().expect("its type is a text").to_owned(),
-            content: serde_json::from_str(content).expect("the text is JSON"),
-            at: Instant::now(),
-        }
-    }
-
-    /// The message's number, where the frame shows a message.
-    #[must_use]
-    pub fn seq(&self) -> Option<i64> {
-        self.shows_message().then(|| self.content["seq"].as_i64()).flatten()
-    }
-
-    /// The message's id, where the frame shows a message.
-    #[must_use]
-    pub fn id(&self) -> Option<i64> {
-        self.shows_message().then(|| number(&self.content["id"])).flatten()
-    }
-
-    /// Whether the frame shows a message.
-    #[must_use]
-    pub fn shows_message(&self) -> bool {
-        self.kind == "kefu_message_type"
-    }
-}
-
 #[derive(Default)]
 struct Heard {
     frames: Vec<Frame>,
     pongs: Vec<Duration>,
     pinged: Option<Instant>,
     closed: Option<Instant>,
+    leak: Option<Leak>,
 }
+
+/// Who hears, and who looks at what they hear.
+type Sight = Option<(Arc<Watch>, Visitor)>;
 
 enum Wish {
     Ping,
@@ -103,6 +65,15 @@ pub struct Socket {
 impl Socket {
     /// Opens a socket with a token in its address, as the mall's pages do.
     pub async fn open(server: SocketAddr, token: &str, options: SocketOptions) -> Result<Self, Refused> {
+        Self::open_at(server, token, 0, options).await
+    }
+
+    /// Opens a socket at a member's shop.
+    pub async fn open_at(server: SocketAddr, token: &str, shop: i64, options: SocketOptions) -> Result<Self, Refused> {
+        let sight = Watch::at(server).map(|watch| {
+            let visitor = watch.visitor(Some(token)).at(shop);
+            (watch, visitor)
+        });
         let cut = |_| Refused { status: None };
         let socket = TcpSocket::new_v4().map_err(cut)?;
         if let Some(bytes) = options.receive_buffer {
@@ -113,19 +84,27 @@ impl Socket {
         let mut config = WebSocketConfig::default();
         // The library's own buffer is 128 KiB for every connection, and hides that nobody reads.
         config.read_buffer_size = 4 * 1_024;
-        let address = format!("ws://{server}/infra/ws?token={token}");
+        let place = if shop == 0 { String::new() } else { format!("&shopId={shop}") };
+        let address = format!("ws://{server}/infra/ws?token={token}{place}");
         match tokio_tungstenite::client_async_with_config(address, stream, Some(config)).await {
-            Ok((stream, _)) => Ok(Self::watch(stream, options.pings)),
-            Err(Error::Http(response)) => Err(Refused { status: Some(response.status().as_u16()) }),
+            Ok((stream, response)) => {
+                look(&sight, "a handshake", format!("{:?}", response.headers()).as_bytes());
+                Ok(Self::stay(stream, options.pings, sight))
+            }
+            Err(Error::Http(response)) => {
+                look(&sight, "a handshake", format!("{:?}", response.headers()).as_bytes());
+                look(&sight, "a handshake", response.body().as_deref().unwrap_or_default());
+                Err(Refused { status: Some(response.status().as_u16()) })
+            }
             Err(_) => Err(Refused { status: None }),
         }
     }
 
-    fn watch(stream: WebSocketStream<TcpStream>, pings: bool) -> Self {
+    fn stay(stream: WebSocketStream<TcpStream>, pings: bool, sight: Sight) -> Self {
         let heard = Arc::new(Mutex::new(Heard::default()));
         let (grow, grown) = watch::channel(0);
         let (wishes, wished) = mpsc::channel(64);
-        let task = tokio::spawn(live(stream, pings, heard.clone(), grow, wished));
+        let task = tokio::spawn(live(stream, pings, sight, heard.clone(), grow, wished));
         Self { heard, grown, wishes, task }
     }
 
@@ -240,14 +219,49 @@ impl Drop for Socket {
     }
 }
 
+/// What was heard, unless it was for somebody else: whoever asks then learns of that instead.
 fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
-    heard.lock().unwrap_or_else(PoisonError::into_inner)
+    let heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(leak) = &heard.leak {
+        panic!("{leak}");
+    }
+    heard
+}
+
+fn look(sight: &Sight, place: &str, bytes: &[u8]) {
+    if let Some((watch, visitor)) = sight {
+        watch.must_see(std::slice::from_ref(visitor), place, bytes);
+    }
+}
+
+/// Takes in what came; a leak ends the connection.
+fn take_in(sight: &Sight, heard: &Mutex<Heard>, message: &Message) -> Result<(), ()> {
+    let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((watch, visitor)) = sight {
+        let bytes = message.clone().into_data();
+        if let Err(leak) = watch.see(std::slice::from_ref(visitor), "a frame", &bytes) {
+            heard.leak = Some(leak);
+            return Err(());
+        }
+    }
+    match message {
+        Message::Text(text) if text.as_str() == "pong" => {
+            let took = heard.pinged.take().map(|pinged| pinged.elapsed());
+            heard.pongs.extend(took);
+        }
+        Message::Text(text) => {
+            heard.frames.push(Frame::parse(&String::from_utf8_lossy(&take_off(text.as_bytes()))));
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// One connection until its end.
 async fn live(
     mut stream: WebSocketStream<TcpStream>,
     pings: bool,
+    sight: Sight,
     heard: Arc<Mutex<Heard>>,
     grow: watch::Sender<u64>,
     mut wished: mpsc::Receiver<Wish>,
@@ -257,17 +271,10 @@ async fn live(
     loop {
         tokio::select! {
             message = stream.next(), if reading => match message {
-                Some(Ok(Message::Text(text))) => {
-                    let mut heard = lock(&heard);
-                    if text.as_str() == "pong" {
-                        let took = heard.pinged.take().map(|pinged| pinged.elapsed());
-                        heard.pongs.extend(took);
-                    } else {
-                        heard.frames.push(Frame::parse(&text));
-                    }
+                Some(Ok(message)) => {
+                    if take_in(&sight, &heard, &message).is_err() || message.is_close() { break }
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => break,
-                Some(Ok(_)) => {}
+                Some(Err(_)) | None => break,
             },
             _ = every_second.tick(), if pings => {
                 if ping(&mut stream, &heard).await.is_err() { break }
@@ -281,11 +288,11 @@ async fn live(
         }
         grow.send_modify(|count| *count += 1);
     }
-    lock(&heard).closed = Some(Instant::now());
+    heard.lock().unwrap_or_else(PoisonError::into_inner).closed = Some(Instant::now());
     grow.send_modify(|count| *count += 1);
 }
 
 async fn ping(stream: &mut WebSocketStream<TcpStream>, heard: &Mutex<Heard>) -> Result<(), Error> {
-    lock(heard).pinged.get_or_insert_with(Instant::now);
+    heard.lock().unwrap_or_else(PoisonError::into_inner).pinged.get_or_insert_with(Instant::now);
     stream.send(Message::text("ping")).await
 }

@@ -165,7 +165,7 @@ async fn hire(server: &Server, name: &str) {
 }
 
 async fn log_in(server: &Server, name: &str) -> Login {
-    let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let http = kefu_tests::http().build().expect("a client");
     let request = http.post(server.url("/admin-api/system/auth/login")).header("tenant-id", "1");
     let answer = request.json(&json!({ "username": name, "password": PASSWORD })).send().await.expect("an answer");
     let answer: serde_json::Value = answer.json().await.expect("an envelope");

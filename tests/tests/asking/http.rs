@@ -2,9 +2,10 @@
 
 use std::net::SocketAddr;
 
+use kefu_tests::{Visitor, Watch};
 use serde_json::Value;
 
-use super::wire::Wire;
+use super::wire::{Wire, visitors_in};
 
 /// A request in the making.
 #[derive(Clone, Debug)]
@@ -76,8 +77,16 @@ impl Ask {
         self.header("Content-Type", "multipart/form-data; boundary=kefu").body(body)
     }
 
-    /// The request as it travels.
+    /// The request as it travels, with a ring on what it says.
     pub(crate) fn bytes(&self, addr: SocketAddr) -> Vec<u8> {
+        let Some((watch, body)) = Watch::at(addr).zip(self.body.as_deref()) else { return self.plain(addr) };
+        let asking = Self { body: None, ..self.clone() }.plain(addr);
+        let visitor = visitors_in(&watch, &asking).pop().unwrap_or_else(Visitor::nobody);
+        let body = watch.ring_sent(&visitor, &self.target, body).into_owned();
+        Self { body: Some(body), ..self.clone() }.plain(addr)
+    }
+
+    fn plain(&self, addr: SocketAddr) -> Vec<u8> {
         let mut bytes = format!("{} {} HTTP/1.1\r\nHost: {addr}\r\n", self.method, self.target).into_bytes();
         for (name, value) in &self.headers {
             bytes.extend_from_slice(name.as_bytes());
@@ -104,7 +113,13 @@ impl Ask {
         while answer.as_ref().is_some_and(|answer| answer.status == 100) {
             answer = line.answer();
         }
-        answer.unwrap_or_else(|| panic!("no answer to {} {}", self.method, self.target))
+        let answer = answer.unwrap_or_else(|| panic!("no answer to {} {}", self.method, self.target));
+        if let Some(watch) = Watch::at(addr) {
+            let tenant = self.headers.iter().find(|(name, _)| name == "tenant-id").map(|(_, value)| value);
+            let tenant = tenant.and_then(|tenant| std::str::from_utf8(tenant).ok());
+            watch.learn(&self.target, tenant, &answer.body);
+        }
+        answer
     }
 }
 

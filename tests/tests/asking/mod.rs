@@ -8,7 +8,7 @@ pub(crate) mod wire;
 
 use std::net::SocketAddr;
 
-use kefu_domain::Permission;
+use kefu_domain::{Permission, ShopId, TenantId};
 use kefu_storage::{Database, Options};
 use kefu_tests::{Backend, Claims, Person, Server, Side, text};
 use serde_json::{Value, json};
@@ -53,7 +53,19 @@ impl World {
         Who::of(self.addr, &self.server.person(claims))
     }
 
-    /// Its database, by way of the product's own code: for tenants and accounts.
+    /// Somebody whom the server's tests know already.
+    pub(crate) fn known(&self, person: &Person) -> Who {
+        Who::of(self.addr, person)
+    }
+
+    /// A shop of this number, open from the start.
+    #[track_caller]
+    pub(crate) fn shop(&self, tenant: i64, id: i64) {
+        let made = self.database().add_shop(TenantId(tenant), Some(ShopId(id)), &format!("shop {id}"));
+        made.expect("the database answers").expect("a new number");
+    }
+
+    /// Its database, by way of the product's own code: for tenants, shops and accounts.
     pub(crate) fn database(&self) -> Database {
         Database::connect(self.server.place().url(), &Options::default()).expect("the database opens")
     }
@@ -175,6 +187,17 @@ impl Who {
     #[track_caller]
     pub(crate) fn hide(&self, id: i64) -> Answer {
         self.ask(Ask::delete(self.path(&format!("/kefu-conversation/delete?id={id}"))))
+    }
+
+    /// A member says something at a shop.
+    #[track_caller]
+    pub(crate) fn say_at(&self, shop: i64, what: impl std::fmt::Display) -> Answer {
+        self.post(&json!({ "shopId": shop, "contentType": 1, "content": text(what) }))
+    }
+
+    /// A socket at a member's shop, unless it is refused.
+    pub(crate) fn try_listen_at(&self, shop: impl std::fmt::Display) -> Result<Socket, Answer> {
+        Socket::try_open_at(self.addr, &self.token, shop)
     }
 
     #[track_caller]

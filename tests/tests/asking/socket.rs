@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use kefu_tests::take_off;
 use serde_json::Value;
 
 use super::http::{Answer, Ask, encoded};
@@ -13,7 +14,11 @@ pub(crate) const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
 
 /// A handshake as a browser makes it.
 pub(crate) fn handshake(token: &str) -> Ask {
-    Ask::get(format!("/infra/ws?token={}", encoded(token)))
+    handshake_at(&format!("/infra/ws?token={}", encoded(token)))
+}
+
+fn handshake_at(address: &str) -> Ask {
+    Ask::get(address)
         .header("Upgrade", "websocket")
         .header("Connection", "Upgrade")
         .header("Sec-WebSocket-Version", "13")
@@ -63,8 +68,17 @@ impl Socket {
     }
 
     pub(crate) fn try_open(addr: SocketAddr, token: &str) -> Result<Self, Answer> {
+        Self::shake_hands(addr, &handshake(token))
+    }
+
+    /// A socket at a member's shop.
+    pub(crate) fn try_open_at(addr: SocketAddr, token: &str, shop: impl std::fmt::Display) -> Result<Self, Answer> {
+        Self::shake_hands(addr, &handshake_at(&format!("/infra/ws?shopId={shop}&token={}", encoded(token))))
+    }
+
+    fn shake_hands(addr: SocketAddr, handshake: &Ask) -> Result<Self, Answer> {
         let mut wire = Wire::open(addr);
-        wire.write(&handshake(token).bytes(addr));
+        wire.write(&handshake.bytes(addr));
         let answer = wire.answer().expect("an answer to the handshake");
         if answer.status == 101 { Ok(Self { wire }) } else { Err(answer) }
     }
@@ -102,7 +116,10 @@ impl Socket {
             };
             let payload = self.wire.exactly(length?)?;
             match head[0] {
-                0x81 => return Some(Heard::Text(String::from_utf8(payload).expect("text frames are UTF-8"))),
+                0x81 => {
+                    let text = String::from_utf8(take_off(&payload).into_owned()).expect("text frames are UTF-8");
+                    return Some(Heard::Text(text));
+                }
                 0x8a => return Some(Heard::Pong(payload)),
                 0x89 => {}
                 0x88 => return Some(Heard::End),
@@ -148,7 +165,11 @@ impl Socket {
             assert!(Instant::now() < deadline, "number {seq} did not come");
             match self.hear() {
                 Heard::Text(text) if text == "pong" => {}
-                Heard::Text(text) => frames.push(unwrap(&text)),
+                Heard::Text(text) => {
+                    frames.push(unwrap(&text));
+                    // As the pages do: whoever falls silent is given only the newest.
+                    self.say("ping");
+                }
                 other => panic!("{other:?} where number {seq} was awaited"),
             }
         }

@@ -2,7 +2,10 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 use std::time::Duration;
+
+use kefu_tests::{Visitor, Watch, take_off};
 
 use super::http::Answer;
 
@@ -16,7 +19,25 @@ pub(crate) struct Wire {
     heard: Vec<u8>,
     /// Whether the other side was waited for in vain, and has not ended the connection.
     silent: bool,
+    watch: Option<Arc<Watch>>,
+    /// Those whose tokens were shown on this connection.
+    visitors: Vec<Visitor>,
+    /// The end of what was said, and of what was heard: a word may come in pieces.
+    said: Vec<u8>,
+    seen: Vec<u8>,
 }
+
+/// Longer than any header that a server reads, so that a token in it is found wherever it stands.
+const PIECE: usize = 128 * 1_024;
+
+/// Longer than a token with what says that it is one.
+const TOKEN: usize = 2 * 1_024;
+
+/// No token is shorter, in bytes.
+const SHORTEST: usize = 20;
+
+/// Longer than a ring.
+const END: usize = 256;
 
 impl Wire {
     #[track_caller]
@@ -25,10 +46,21 @@ impl Wire {
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
         stream.set_nodelay(true).expect("no delay");
-        Self { stream, heard: Vec::new(), silent: false }
+        let watch = Watch::at(addr);
+        let (heard, said, seen) = (Vec::new(), Vec::new(), Vec::new());
+        Self { stream, heard, silent: false, watch, visitors: Vec::new(), said, seen }
     }
 
     pub(crate) fn try_write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        if let Some(watch) = &self.watch {
+            self.said.extend_from_slice(&bytes[..bytes.len().min(PIECE)]);
+            for visitor in visitors_in(watch, &self.said) {
+                if !self.visitors.contains(&visitor) {
+                    self.visitors.push(visitor);
+                }
+            }
+            self.said.drain(..self.said.len().saturating_sub(TOKEN));
+        }
         self.stream.write_all(bytes)
     }
 
@@ -73,7 +105,7 @@ impl Wire {
                 std::mem::take(&mut self.heard)
             }
         };
-        Some(Answer { body, ..answer })
+        Some(Answer { body: take_off(&body).into_owned(), ..answer })
     }
 
     /// Exactly so many bytes; `None` when the connection ends before.
@@ -107,9 +139,18 @@ impl Wire {
             Ok(0) | Err(_) => false,
             Ok(count) => {
                 self.heard.extend_from_slice(&buffer[..count]);
+                self.look(&buffer[..count]);
                 true
             }
         }
+    }
+
+    /// Looks at what was heard as it came.
+    fn look(&mut self, bytes: &[u8]) {
+        let Some(watch) = &self.watch else { return };
+        self.seen.extend_from_slice(bytes);
+        watch.must_see(&self.visitors, "what came over a connection", &self.seen);
+        self.seen.drain(..self.seen.len().saturating_sub(END));
     }
 
     fn chunks(&mut self) -> Option<Vec<u8>> {
@@ -131,6 +172,30 @@ impl Wire {
             body.extend_from_slice(&chunk[..size]);
         }
     }
+}
+
+/// Those who show a token in these requests, each at the shop that is named beside it. However strangely it is shown:
+/// a known token is known by itself, and one that is not by where it stands.
+pub(crate) fn visitors_in(watch: &Watch, bytes: &[u8]) -> Vec<Visitor> {
+    let said = String::from_utf8_lossy(bytes);
+    let (mut visitors, mut shop) = (Vec::new(), 0);
+    for line in said.lines() {
+        if let Some((target, _)) = line.rsplit_once(" HTTP/1.") {
+            let (_, query) = target.split_once('?').unwrap_or_default();
+            let parameter = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            shop = parameter("shopId").and_then(|shop| shop.parse().ok()).unwrap_or(0);
+            visitors.extend(parameter("token").map(|token| watch.visitor(Some(token)).at(shop)));
+        } else if let Some((name, value)) = line.split_once(':')
+            && name.eq_ignore_ascii_case("authorization")
+        {
+            let token = value.trim().rsplit(' ').next().unwrap_or_default();
+            visitors.push(watch.visitor(Some(token)).at(shop));
+        }
+        let words = line.split(|c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c));
+        let long = words.filter(|word| word.len() >= SHORTEST);
+        visitors.extend(long.filter_map(|word| watch.known(word)).map(|known| known.at(shop)));
+    }
+    visitors
 }
 
 fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {

@@ -34,7 +34,7 @@ const MESSAGE: [&str; 14] = [
     "change",
     "clientMsgId",
 ];
-const CONVERSATION: [&str; 14] = [
+const CONVERSATION: [&str; 15] = [
     "id",
     "userId",
     "userAvatar",
@@ -49,6 +49,7 @@ const CONVERSATION: [&str; 14] = [
     "createTime",
     "seq",
     "change",
+    "shopId",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,7 +2,7 @@
 
 const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
 const HEAD: &str = "| route | no token | other tenant-id | other tenant's object | other member's object | \
-                    wrong user type | no permission | right |";
+                    other shop's object | wrong user type | no permission | right |";
 
 /// One route's answers, as the document writes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +11,7 @@ pub(crate) struct Row {
     pub(crate) other_tenant: String,
     pub(crate) other_tenants_object: String,
     pub(crate) other_members_object: String,
+    pub(crate) other_shops_object: String,
     pub(crate) wrong_user_type: String,
     pub(crate) no_permission: String,
     pub(crate) right: String,
@@ -24,6 +25,7 @@ impl Row {
             ("other tenant-id", &self.other_tenant, &played.other_tenant),
             ("other tenant's object", &self.other_tenants_object, &played.other_tenants_object),
             ("other member's object", &self.other_members_object, &played.other_members_object),
+            ("other shop's object", &self.other_shops_object, &played.other_shops_object),
             ("wrong user type", &self.wrong_user_type, &played.wrong_user_type),
             ("no permission", &self.no_permission, &played.no_permission),
             ("right", &self.right, &played.right),
@@ -59,11 +61,12 @@ fn row_of(line: &str) -> (String, Row) {
             other_tenant,
             other_tenants_object,
             other_members_object,
+            other_shops_object,
             wrong_user_type,
             no_permission,
             right,
         ],
-    ) = <[String; 8]>::try_from(cells)
+    ) = <[String; 9]>::try_from(cells)
     else {
         panic!("a row of the document has another number of cells: {line}");
     };
@@ -72,6 +75,7 @@ fn row_of(line: &str) -> (String, Row) {
         other_tenant,
         other_tenants_object,
         other_members_object,
+        other_shops_object,
         wrong_user_type,
         no_permission,
         right,

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::asking::{Ask, encoded};
-use crate::scene::{GIF, PASSWORD, Scene};
+use crate::scene::{FOREIGN, GIF, PASSWORD, SECOND, SPARE, Scene};
 
 type Right = fn(&Scene<'_>) -> Ask;
-type About = fn(&Scene<'_>, i64) -> Ask;
+type About = fn(&Scene<'_>, &str) -> Ask;
 
 /// How to ask for a route.
 #[derive(Clone, Copy)]
@@ -15,14 +15,56 @@ pub(crate) struct Sample {
     pub(crate) right: Right,
     /// About the object of this id, where the route asks for one.
     pub(crate) about: Option<About>,
-    /// Whether that object is a person and not a conversation.
-    pub(crate) person: bool,
+    /// What that object is.
+    pub(crate) object: Object,
 }
 
-impl Sample {
-    /// The id of such an object of another tenant.
-    pub(crate) fn of_other_tenant(&self, scene: &Scene<'_>) -> i64 {
-        if self.person { scene.carol.id } else { scene.carols }
+/// What can be asked about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Object {
+    Conversation,
+    Person,
+    Shop,
+    File,
+}
+
+impl Object {
+    /// One of the platform's and of no other shop.
+    pub(crate) fn of_the_platform(self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Conversation => scene.alices.to_string(),
+            Self::Person => scene.bob.id.to_string(),
+            Self::Shop => SPARE.to_string(),
+            Self::File => scene.picture.clone(),
+        }
+    }
+
+    /// One of the second shop's and not of the platform's.
+    pub(crate) fn of_other_shop(self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Conversation => scene.alices_elsewhere.to_string(),
+            Self::Person => scene.dave.id.to_string(),
+            Self::Shop => SECOND.to_string(),
+            Self::File => scene.neighbours_picture.clone(),
+        }
+    }
+
+    /// One of another tenant.
+    pub(crate) fn of_other_tenant(self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Conversation => scene.carols.to_string(),
+            Self::Person => scene.carol.id.to_string(),
+            Self::Shop => FOREIGN.to_string(),
+            Self::File => scene.carols_picture.clone(),
+        }
+    }
+
+    /// One that there is not.
+    pub(crate) fn of_nobody(self, scene: &Scene<'_>) -> String {
+        match self {
+            Self::Conversation | Self::Person | Self::Shop => scene.nobodys.to_string(),
+            Self::File => format!("{}.gif", "0".repeat(32)),
+        }
     }
 }
 
@@ -32,7 +74,7 @@ pub(crate) fn of(name: &str) -> Option<Sample> {
     let plain = PLAIN.iter().find(|(known, _)| *known == name);
     match (about, plain) {
         (Some((_, sample)), None) => Some(*sample),
-        (None, Some((_, right))) => Some(Sample { right: *right, about: None, person: false }),
+        (None, Some((_, right))) => Some(Sample { right: *right, about: None, object: Object::Conversation }),
         (None, None) => None,
         (Some(_), Some(_)) => panic!("{name} has two samples"),
     }
@@ -44,28 +86,52 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 const fn own(about: About, right: Right) -> Sample {
-    Sample { right, about: Some(about), person: false }
+    Sample { right, about: Some(about), object: Object::Conversation }
 }
 
-/// Routes that ask about a conversation or a person.
+const fn shop(about: About, right: Right) -> Sample {
+    Sample { right, about: Some(about), object: Object::Shop }
+}
+
+/// Routes that ask about a conversation, a person, a shop or a file.
 static ABOUT: &[(&str, Sample)] = &[
-    ("GET /app-api/promotion/kefu-message/list", own(member_list, |scene| member_list(scene, scene.alices))),
+    (
+        "GET /app-api/promotion/kefu-message/list",
+        own(member_list, |scene| member_list(scene, &scene.alices.to_string())),
+    ),
     (
         "PUT /app-api/promotion/kefu-message/update-read-status",
-        own(member_read, |scene| member_read(scene, scene.alices)),
+        own(member_read, |scene| member_read(scene, &scene.alices.to_string())),
     ),
-    ("GET /admin-api/promotion/kefu-conversation/get", own(get, |scene| get(scene, scene.alices))),
+    ("GET /admin-api/promotion/kefu-conversation/get", own(get, |scene| get(scene, &scene.alices.to_string()))),
     (
         "PUT /admin-api/promotion/kefu-conversation/update-conversation-pinned",
-        own(pin, |scene| pin(scene, scene.alices)),
+        own(pin, |scene| pin(scene, &scene.alices.to_string())),
     ),
-    ("DELETE /admin-api/promotion/kefu-conversation/delete", own(hide, |scene| hide(scene, scene.alices))),
-    ("POST /admin-api/promotion/kefu-message/send", own(send, |scene| send(scene, scene.alices))),
-    ("PUT /admin-api/promotion/kefu-message/update-read-status", own(read, |scene| read(scene, scene.alices))),
-    ("GET /admin-api/promotion/kefu-message/list", own(list, |scene| list(scene, scene.alices))),
+    ("DELETE /admin-api/promotion/kefu-conversation/delete", own(hide, |scene| hide(scene, &scene.alices.to_string()))),
+    ("POST /admin-api/promotion/kefu-message/send", own(send, |scene| send(scene, &scene.alices.to_string()))),
+    (
+        "PUT /admin-api/promotion/kefu-message/update-read-status",
+        own(read, |scene| read(scene, &scene.alices.to_string())),
+    ),
+    ("GET /admin-api/promotion/kefu-message/list", own(list, |scene| list(scene, &scene.alices.to_string()))),
     (
         "GET /admin-api/member/user/get",
-        Sample { right: |scene| person(scene, scene.alice.id), about: Some(person), person: true },
+        Sample {
+            right: |scene| person(scene, &scene.alice.id.to_string()),
+            about: Some(person),
+            object: Object::Person,
+        },
+    ),
+    (
+        "PUT /admin-api/promotion/kefu-shop/update-status",
+        shop(set_status, |scene| set_status(scene, &SPARE.to_string())),
+    ),
+    ("PUT /admin-api/promotion/kefu-shop/grant", shop(grant, |scene| grant(scene, &SPARE.to_string()))),
+    ("DELETE /admin-api/promotion/kefu-shop/revoke", shop(revoke, |scene| revoke(scene, &SPARE.to_string()))),
+    (
+        "GET /files/{name}",
+        Sample { right: |scene| file(scene, &scene.picture), about: Some(file), object: Object::File },
     ),
 ];
 
@@ -75,6 +141,11 @@ static PLAIN: &[(&str, Right)] = &[
         Ask::post("/app-api/promotion/kefu-message/send").json(&json!({ "contentType": 1, "content": "hi" }))
     }),
     ("GET /admin-api/promotion/kefu-conversation/list", |_| Ask::get("/admin-api/promotion/kefu-conversation/list")),
+    ("GET /admin-api/promotion/kefu-shop/list", |_| Ask::get("/admin-api/promotion/kefu-shop/list")),
+    ("GET /admin-api/promotion/kefu-shop/mine", |_| Ask::get("/admin-api/promotion/kefu-shop/mine")),
+    ("POST /admin-api/promotion/kefu-shop/create", |_| {
+        Ask::post("/admin-api/promotion/kefu-shop/create").json(&json!({ "name": "another" }))
+    }),
     ("GET /infra/ws", |_| {
         Ask::get("/infra/ws")
             .header("Upgrade", "websocket")
@@ -91,7 +162,18 @@ static PLAIN: &[(&str, Right)] = &[
     }),
     ("POST /admin-api/system/auth/logout", |_| Ask::post("/admin-api/system/auth/logout")),
     ("GET /admin-api/system/auth/get-permission-info", |_| Ask::get("/admin-api/system/auth/get-permission-info")),
-    ("POST /app-api/member/auth/refresh-token", |_| Ask::post("/app-api/member/auth/refresh-token?refreshToken=x")),
+    ("POST /app-api/member/auth/refresh-token", |scene| {
+        let refresh = scene.fresh_member();
+        Ask::post(format!("/app-api/member/auth/refresh-token?refreshToken={refresh}"))
+    }),
+    // With the key of the mall's server, which is no token.
+    ("POST /open-api/member-token", |scene| {
+        Ask::post("/open-api/member-token").header("X-Api-Key", &scene.api_key).json(&json!({ "userId": 106 }))
+    }),
+    ("POST /open-api/member-token/revoke", |scene| {
+        Ask::post("/open-api/member-token/revoke").header("X-Api-Key", &scene.api_key).json(&json!({ "userId": 106 }))
+    }),
+    ("POST /app-api/kefu/guest", |_| Ask::post("/app-api/kefu/guest")),
     ("POST /app-api/member/auth/logout", |_| Ask::post("/app-api/member/auth/logout")),
     ("GET /admin-api/system/tenant/get-id-by-name", |_| Ask::get("/admin-api/system/tenant/get-id-by-name?name=mall")),
     ("GET /admin-api/system/tenant/get-by-website", |_| Ask::get("/admin-api/system/tenant/get-by-website?website=x")),
@@ -99,7 +181,6 @@ static PLAIN: &[(&str, Right)] = &[
     ("GET /admin-api/system/tenant/simple-list", |_| Ask::get("/admin-api/system/tenant/simple-list")),
     ("POST /admin-api/infra/file/upload", |_| Ask::post("/admin-api/infra/file/upload").file("a.gif", GIF)),
     ("POST /app-api/infra/file/upload", |_| Ask::post("/app-api/infra/file/upload").file("a.gif", GIF)),
-    ("GET /files/{name}", |scene| Ask::get(format!("/files/{}", scene.picture))),
     ("GET /admin-api/system/dict-data/simple-list", |_| Ask::get("/admin-api/system/dict-data/simple-list")),
     ("GET /admin-api/system/notify-message/get-unread-count", |_| {
         Ask::get("/admin-api/system/notify-message/get-unread-count")
@@ -123,40 +204,56 @@ static PLAIN: &[(&str, Right)] = &[
     ("GET /demo/{file}", |_| Ask::get("/demo/demo.js")),
 ];
 
-fn member_list(_: &Scene<'_>, id: i64) -> Ask {
+fn member_list(_: &Scene<'_>, id: &str) -> Ask {
     Ask::get(format!("/app-api/promotion/kefu-message/list?conversationId={id}&limit=1"))
 }
 
-fn member_read(_: &Scene<'_>, id: i64) -> Ask {
+fn member_read(_: &Scene<'_>, id: &str) -> Ask {
     Ask::put(format!("/app-api/promotion/kefu-message/update-read-status?conversationId={id}"))
 }
 
-fn get(_: &Scene<'_>, id: i64) -> Ask {
+fn get(_: &Scene<'_>, id: &str) -> Ask {
     Ask::get(format!("/admin-api/promotion/kefu-conversation/get?id={id}"))
 }
 
-fn pin(_: &Scene<'_>, id: i64) -> Ask {
+fn pin(_: &Scene<'_>, id: &str) -> Ask {
     let body = json!({ "id": id, "adminPinned": true });
     Ask::put("/admin-api/promotion/kefu-conversation/update-conversation-pinned").json(&body)
 }
 
-fn hide(_: &Scene<'_>, id: i64) -> Ask {
+fn hide(_: &Scene<'_>, id: &str) -> Ask {
     Ask::delete(format!("/admin-api/promotion/kefu-conversation/delete?id={id}"))
 }
 
-fn send(_: &Scene<'_>, id: i64) -> Ask {
+fn send(_: &Scene<'_>, id: &str) -> Ask {
     let body = json!({ "conversationId": id, "contentType": 1, "content": "hi" });
     Ask::post("/admin-api/promotion/kefu-message/send").json(&body)
 }
 
-fn read(_: &Scene<'_>, id: i64) -> Ask {
+fn read(_: &Scene<'_>, id: &str) -> Ask {
     Ask::put(format!("/admin-api/promotion/kefu-message/update-read-status?conversationId={id}"))
 }
 
-fn list(_: &Scene<'_>, id: i64) -> Ask {
-    Ask::get(format!("/admin-api/promotion/kefu-message/list?conversationId={}&limit=1", encoded(id.to_string())))
+fn list(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::get(format!("/admin-api/promotion/kefu-message/list?conversationId={}&limit=1", encoded(id)))
 }
 
-fn person(_: &Scene<'_>, id: i64) -> Ask {
+fn person(_: &Scene<'_>, id: &str) -> Ask {
     Ask::get(format!("/admin-api/member/user/get?id={id}"))
+}
+
+fn set_status(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::put("/admin-api/promotion/kefu-shop/update-status").json(&json!({ "id": id, "status": 0 }))
+}
+
+fn grant(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::put("/admin-api/promotion/kefu-shop/grant").json(&json!({ "shopId": id, "adminId": 27 }))
+}
+
+fn revoke(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::delete(format!("/admin-api/promotion/kefu-shop/revoke?shopId={id}&adminId=27"))
+}
+
+fn file(_: &Scene<'_>, name: &str) -> Ask {
+    Ask::get(format!("/files/{name}"))
 }
