@@ -1,6 +1,6 @@
 # Each command here is the one CI runs too; scripts/ holds what does not fit a line.
 
-.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send footprint
+.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send bench-read bench-upgrade footprint
 .NOTPARALLEL:
 
 help: ## this list
@@ -45,6 +45,14 @@ services: ## throw-away databases, until Ctrl-C
 bench-send: ## sends per second: lanes against one transaction per message
 	cargo build --release --locked -p kefu-server -p kefu-tests
 	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-send
+
+bench-read: ## growth of reading: a house of 10 thousand messages against one of a million
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-read
+
+bench-upgrade: ## time and memory of taking over a mall with a million messages
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-upgrade
 
 footprint: ## memory at rest and time to ready
 	cargo build --release --locked -p kefu-server -p kefu-tests
