@@ -12,7 +12,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use kefu_storage::{Database, OpenError};
+use kefu_storage::{Database, OpenError, Options};
 
 use crate::cli::{Cli, Command, Side, TokenArguments};
 use crate::config::{self, Settings};
@@ -54,9 +54,8 @@ pub fn execute(cli: &Cli, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Opens a database that a server has used already, and leaves its tables as they are.
 fn open_as_it_is(settings: &Settings) -> Result<Database, Failure> {
-    let mut settings = settings.clone();
-    settings.database.migrate = false;
-    serve::open(&settings).map_err(|error| match error {
+    let as_it_is = Options { migrate: false, take_over: false, ..serve::options(settings) };
+    Database::connect(settings.database.url.reveal(), &as_it_is).map_err(|error| match error {
         OpenError::NotMigrated => "the database's tables are missing or older than this program; \
                                    run `kefu-server migrate`, or start the server once"
             .into(),

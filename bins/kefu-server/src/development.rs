@@ -8,7 +8,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use kefu_domain::{Permission, StoreError, TenantId, Timestamp};
+use kefu_domain::{Permission, Shops, StoreError, TenantId, Timestamp};
 use kefu_storage::{AccountStatus, Database, NewAccount, NewTenant};
 
 use crate::identity::{Claims, Reading, Role, sign_as};
@@ -90,6 +90,7 @@ impl Development {
                     nickname: "客服小芋".to_owned(),
                     avatar: None,
                     roles: vec![Role::Manager.as_str().to_owned()],
+                    shops: Shops::platform(),
                 };
                 database.add_account(&account)?;
             }
@@ -196,5 +197,7 @@ mod tests {
         assert!(password::matches(new.password.reveal(), Some(&account.password_hash)));
         assert!(password::check_password(new.password.reveal()).is_ok());
         assert_eq!(Role::allow(&account.roles), Permission::ALL);
+        let platform = kefu_domain::Scope::platform(TENANT);
+        assert_eq!(database.admins_of(platform).unwrap(), [account.id], "by a row");
     }
 }

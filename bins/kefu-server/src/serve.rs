@@ -130,6 +130,7 @@ pub(crate) fn options(settings: &Settings) -> Options {
         write_connections: wanted.write_connections.saturating_add(u32::try_from(wanted.lanes.max(2)).unwrap_or(2)),
         read_connections: wanted.read_connections,
         migrate: wanted.migrate,
+        take_over: true,
         storage_offset: wanted.storage_offset(),
     }
 }

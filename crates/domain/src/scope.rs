@@ -27,6 +27,9 @@ impl Scope {
 pub struct Shops(Arc<[ShopId]>);
 
 impl Shops {
+    /// How many an agent serves at most: every list asks for each of them.
+    pub const MOST: usize = 200;
+
     /// Only the platform itself, shop 0.
     #[must_use]
     pub fn platform() -> Self {
@@ -37,6 +40,12 @@ impl Shops {
     #[must_use]
     pub fn and(&self, other: &Self) -> Self {
         self.iter().copied().filter(|shop| other.contains(shop)).collect()
+    }
+
+    /// No more than [`Shops::MOST`] of them, those with the lowest ids.
+    #[must_use]
+    pub fn bounded(self) -> Self {
+        self.0.get(..Self::MOST).map_or_else(|| self.clone(), |lowest| Self(lowest.into()))
     }
 }
 
@@ -150,6 +159,15 @@ mod tests {
         assert_eq!(shops(&[1, 2, 3]).and(&shops(&[9, 3, 2])), shops(&[2, 3]));
         assert!(shops(&[1]).and(&shops(&[2])).is_empty());
         assert_eq!(Shops::platform(), shops(&[0]));
+    }
+
+    #[test]
+    fn of_too_many_shops_the_lowest_remain() {
+        let many = |count: i64| (0..count).map(ShopId).collect::<Shops>();
+
+        assert_eq!(many(199).bounded(), many(199));
+        assert_eq!(many(200).bounded(), many(200));
+        assert_eq!(many(5_000).bounded(), many(200));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Agents who log in here, with a name and a password; agents of a mall are not kept here.
 
-use kefu_domain::{AdminId, StoreError, TenantId};
+use kefu_domain::{AdminId, Shops, StoreError, TenantId};
 
 use crate::Database;
 use crate::database::on_either;
@@ -72,10 +72,12 @@ pub struct NewAccount {
     pub avatar: Option<String>,
     /// The names of the roles, without commas.
     pub roles: Vec<String>,
+    /// The shops that it serves from the start; none at all where this is empty.
+    pub shops: Shops,
 }
 
 impl Database {
-    /// Makes an account and returns its id; `None` when the tenant has one of that name already.
+    /// Makes an account, with its shops or not at all, and returns its id; `None` when the tenant has one of that name already.
     pub fn add_account(&self, account: &NewAccount) -> Result<Option<AdminId>, StoreError> {
         on_either!(self, db => db.add_account(account))
     }

@@ -53,6 +53,9 @@ pub struct Options {
     pub read_connections: u32,
     /// Whether to run the migrations that have not run yet.
     pub migrate: bool,
+    /// Whether to number first what the mall's own server has written since the last time, on MariaDB and MySQL:
+    /// later it would get its numbers after what is written now. Migrating does so in any case.
+    pub take_over: bool,
     /// In which offset MariaDB and MySQL keep wall-clock times. A database that has recorded another one is refused;
     /// without a wish it keeps what it has recorded, and a new one keeps the mall's, `+08:00`. SQLite keeps instants.
     pub storage_offset: Option<StorageOffset>,
@@ -60,7 +63,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { write_connections: 8, read_connections: 8, migrate: true, storage_offset: None }
+        Self { write_connections: 8, read_connections: 8, migrate: true, take_over: true, storage_offset: None }
     }
 }
 

@@ -44,13 +44,6 @@ pub enum OpenError {
     /// Migrations are switched off, and the tables are not those of this program.
     #[error("the database's tables are missing or older than this program, and migrations are switched off")]
     NotMigrated,
-    /// Migrations are switched off, and the mall's own server has written since the last one: what it wrote would get
-    /// its numbers after what we write now.
-    #[error(
-        "the mall's own server has written messages that are not taken over yet, and migrations are switched off; \
-         run `kefu-server upgrade` first"
-    )]
-    NotTakenOver,
     /// What the database has recorded about itself makes no sense.
     #[error("the database's record of {0} is not usable")]
     Meta(&'static str),

@@ -46,7 +46,7 @@ impl ShopStatus {
 
 impl Database {
     /// Opens a shop and returns its number: the one that is wanted, or the next after the highest. `None` when the
-    /// number is taken.
+    /// number is taken, and where the highest is the last that there is, 2^53 - 1.
     pub fn add_shop(&self, tenant: TenantId, id: Option<ShopId>, name: &str) -> Result<Option<ShopId>, StoreError> {
         on_either!(self, db => db.add_shop(tenant, id, name))
     }
@@ -66,18 +66,20 @@ impl Database {
         on_either!(self, db => db.set_shop_status(scope, status))
     }
 
-    /// Lets an admin, the mall's or one of ours, serve a shop.
+    /// Lets an admin, the mall's or one of ours, serve one more shop: whoever served the platform because nothing was
+    /// said goes on doing so, with a row.
     pub fn grant_shop(&self, admin: AdminId, scope: Scope) -> Result<(), StoreError> {
         on_either!(self, db => db.set_grant(admin, scope, true)).map(|_| ())
     }
 
     /// Takes a shop from an admin and ends the logins that we gave them, all at once; returns the hashes that were
-    /// good until now. Whoever loses their last shop serves none.
-    pub fn revoke_shop(&self, admin: AdminId, scope: Scope) -> Result<Vec<TokenHash>, StoreError> {
+    /// good until now, or `None`, with nothing changed, where they did not serve it. Whoever loses their last shop
+    /// serves none.
+    pub fn revoke_shop(&self, admin: AdminId, scope: Scope) -> Result<Option<Vec<TokenHash>>, StoreError> {
         on_either!(self, db => db.set_grant(admin, scope, false))
     }
 
-    /// The shops that an admin serves.
+    /// The shops that an admin serves, no more than [`Shops::MOST`].
     pub fn shops_of(&self, tenant: TenantId, admin: AdminId) -> Result<Shops, StoreError> {
         on_either!(self, db => db.shops_of(tenant, admin))
     }

@@ -4,8 +4,8 @@
 mod support;
 
 use kefu_domain::{
-    AdminDirectory, AdminId, ConversationId, MemberDirectory, MemberId, Party, Profile, Scope, ShopId, StoreError,
-    TenantId, Timestamp,
+    AdminDirectory, AdminId, ConversationId, MemberDirectory, MemberId, Party, Profile, Scope, ShopId, Shops,
+    StoreError, TenantId, Timestamp,
 };
 use kefu_storage::{
     Account, AccountStatus, Database, NewAccount, NewTenant, NewToken, Renewal, StoredFile, TenantStatus, TokenHash,
@@ -41,6 +41,7 @@ fn agent(name: &str) -> NewAccount {
         nickname: format!("客服{name}"),
         avatar: Some("https://x/a.png".to_owned()),
         roles: vec!["kefu".to_owned(), "supervisor".to_owned()],
+        shops: Shops::platform(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod support;
 
 use std::collections::BTreeSet;
+use std::sync::Barrier;
 
 use kefu_domain::{AdminId, Party, Scope, ShopDirectory, ShopId, Shops, Standing, TenantId};
 use kefu_storage::{Database, NewAccount, NewToken, Shop, ShopStatus, Subject, TokenHash};
@@ -12,12 +13,19 @@ use support::Site;
 on_each_database! {
     a_shop_comes_back_as_it_was_opened
     a_shop_gets_the_number_that_is_wanted_or_the_next
+    after_the_last_number_there_is_no_next
     one_number_is_two_shops_in_two_tenants
     a_shop_that_is_closed_stays_and_may_open_again
     the_platform_is_always_open_and_has_no_row
     who_was_never_given_a_shop_serves_the_platform
-    who_was_given_shops_serves_exactly_those
+    giving_takes_the_platform_from_nobody
+    who_was_denied_the_platform_serves_exactly_what_they_were_given
     who_loses_their_last_shop_serves_none
+    taking_what_is_not_served_changes_nothing
+    what_is_given_and_denied_at_once_is_given_and_denied
+    of_too_many_shops_an_agent_serves_the_lowest
+    an_account_is_made_with_its_shops
+    an_account_that_serves_no_shop_serves_not_the_platform_either
     giving_and_taking_twice_changes_nothing
     a_shop_knows_who_serves_it
     taking_a_shop_ends_that_admin_s_logins_and_nobody_else_s
@@ -72,6 +80,18 @@ fn a_shop_gets_the_number_that_is_wanted_or_the_next(site: &Site) {
     assert_eq!(numbers, [1, 40, 41]);
 }
 
+fn after_the_last_number_there_is_no_next(site: &Site) {
+    let database = site.open();
+    let last = ShopId((1 << 53) - 1);
+    database.add_shop(ONE, Some(ShopId(last.0 - 1)), "the last but one").unwrap().unwrap();
+
+    assert_eq!(database.add_shop(ONE, None, "the last").unwrap(), Some(last));
+    assert_eq!(database.add_shop(ONE, None, "one more").unwrap(), None);
+
+    assert_eq!(database.shops(ONE).unwrap().len(), 2);
+    assert_eq!(database.add_shop(ONE, Some(ShopId(3)), "wanted").unwrap(), Some(ShopId(3)), "below there is room");
+}
+
 fn one_number_is_two_shops_in_two_tenants(site: &Site) {
     let database = site.open();
     opened(&database, ONE, 5);
@@ -115,32 +135,117 @@ fn who_was_never_given_a_shop_serves_the_platform(site: &Site) {
     assert_eq!(site.open().shops_of(ONE, LILI).unwrap(), Shops::platform());
 }
 
-fn who_was_given_shops_serves_exactly_those(site: &Site) {
+fn giving_takes_the_platform_from_nobody(site: &Site) {
     let database = site.open();
 
     for shop in [9, 5] {
         database.grant_shop(LILI, at(ONE, shop)).unwrap();
     }
 
-    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5, 9]));
-    database.grant_shop(LILI, Scope::platform(ONE)).unwrap();
     assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[0, 5, 9]));
     assert_eq!(database.shops_of(ONE, AdminId(8)).unwrap(), Shops::platform());
     assert_eq!(database.shops_of(TWO, LILI).unwrap(), Shops::platform());
 }
 
+fn who_was_denied_the_platform_serves_exactly_what_they_were_given(site: &Site) {
+    let database = site.open();
+    database.revoke_shop(LILI, Scope::platform(ONE)).unwrap().unwrap();
+
+    for shop in [9, 5] {
+        database.grant_shop(LILI, at(ONE, shop)).unwrap();
+    }
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5, 9]));
+    database.revoke_shop(LILI, at(ONE, 9)).unwrap().unwrap();
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5]));
+
+    database.grant_shop(LILI, Scope::platform(ONE)).unwrap();
+
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[0, 5]), "until it is given again");
+}
+
 fn who_loses_their_last_shop_serves_none(site: &Site) {
     let database = site.open();
     database.grant_shop(LILI, at(ONE, 5)).unwrap();
-    database.grant_shop(LILI, at(ONE, 9)).unwrap();
 
-    database.revoke_shop(LILI, at(ONE, 5)).unwrap();
-    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[9]));
-    database.revoke_shop(LILI, at(ONE, 9)).unwrap();
+    database.revoke_shop(LILI, Scope::platform(ONE)).unwrap().unwrap();
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5]));
+    database.revoke_shop(LILI, at(ONE, 5)).unwrap().unwrap();
 
     assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[]), "and not the platform again");
-    database.revoke_shop(AdminId(8), Scope::platform(ONE)).unwrap();
+    database.revoke_shop(AdminId(8), Scope::platform(ONE)).unwrap().unwrap();
     assert_eq!(database.shops_of(ONE, AdminId(8)).unwrap(), shops(&[]), "what was never written can be denied");
+}
+
+fn taking_what_is_not_served_changes_nothing(site: &Site) {
+    let database = site.open();
+    let lulu = agent(&database, "lulu");
+    logged_in(&database, Party::Admin(lulu), 1, 2);
+    database.revoke_shop(LILI, Scope::platform(ONE)).unwrap().unwrap();
+
+    for admin in [lulu, LILI, AdminId(8)] {
+        let before = database.shops_of(ONE, admin).unwrap();
+        assert_eq!(database.revoke_shop(admin, at(ONE, 5)).unwrap(), None);
+        assert_eq!(database.shops_of(ONE, admin).unwrap(), before);
+    }
+
+    assert_eq!(database.revoke_shop(LILI, Scope::platform(ONE)).unwrap(), None, "denied before");
+    assert_eq!(good(&database), [1, 2], "and nobody is shown out");
+}
+
+fn what_is_given_and_denied_at_once_is_given_and_denied(site: &Site) {
+    let database = site.open();
+    for admin in (100..140).map(AdminId) {
+        let start = Barrier::new(2);
+
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                database.grant_shop(admin, at(ONE, 5)).unwrap();
+            });
+            start.wait();
+            database.revoke_shop(admin, Scope::platform(ONE)).unwrap();
+        });
+
+        assert_eq!(database.shops_of(ONE, admin).unwrap(), shops(&[5]));
+    }
+}
+
+fn of_too_many_shops_an_agent_serves_the_lowest(site: &Site) {
+    let database = site.open();
+    let most = i64::try_from(Shops::MOST).unwrap();
+    let many = NewAccount { shops: (1..=most + 1).map(ShopId).collect(), ..account("lili") };
+    let lili = database.add_account(&many).unwrap().unwrap();
+    let served = |first: i64| (first..first + most).map(ShopId).collect::<Shops>();
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), served(1));
+
+    assert!(database.revoke_shop(lili, at(ONE, most + 1)).unwrap().is_some(), "it was given all the same");
+    database.grant_shop(lili, Scope::platform(ONE)).unwrap();
+
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), served(0));
+}
+
+fn an_account_is_made_with_its_shops(site: &Site) {
+    let database = site.open();
+
+    let lili = database.add_account(&NewAccount { shops: shops(&[9, 5]), ..account("lili") }).unwrap().unwrap();
+    let lulu = database.add_account(&account("lulu")).unwrap().unwrap();
+
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), shops(&[5, 9]));
+    assert_eq!(database.admins_of(at(ONE, 5)).unwrap(), [lili]);
+    assert_eq!(database.admins_of(Scope::platform(ONE)).unwrap(), [lulu], "by a row, not by silence");
+    let again = NewAccount { shops: shops(&[7]), ..account("LiLi") };
+    assert_eq!(database.add_account(&again).unwrap(), None);
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), shops(&[5, 9]), "whose name is taken changes nobody's shops");
+}
+
+fn an_account_that_serves_no_shop_serves_not_the_platform_either(site: &Site) {
+    let database = site.open();
+
+    let lili = database.add_account(&NewAccount { shops: shops(&[]), ..account("lili") }).unwrap().unwrap();
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), shops(&[]));
+    database.grant_shop(lili, at(ONE, 5)).unwrap();
+
+    assert_eq!(database.shops_of(ONE, lili).unwrap(), shops(&[5]));
 }
 
 fn giving_and_taking_twice_changes_nothing(site: &Site) {
@@ -148,15 +253,15 @@ fn giving_and_taking_twice_changes_nothing(site: &Site) {
     for _ in 0..2 {
         database.grant_shop(LILI, at(ONE, 5)).unwrap();
     }
-    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5]));
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[0, 5]));
     for _ in 0..2 {
         database.revoke_shop(LILI, at(ONE, 5)).unwrap();
     }
-    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[]));
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[0]));
 
     database.grant_shop(LILI, at(ONE, 5)).unwrap();
 
-    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[5]), "what was taken can be given again");
+    assert_eq!(database.shops_of(ONE, LILI).unwrap(), shops(&[0, 5]), "what was taken can be given again");
 }
 
 fn a_shop_knows_who_serves_it(site: &Site) {
@@ -170,23 +275,28 @@ fn a_shop_knows_who_serves_it(site: &Site) {
     database.revoke_shop(AdminId(20), at(ONE, 5)).unwrap();
 
     assert_eq!(database.admins_of(at(ONE, 5)).unwrap(), [AdminId(10), AdminId(30)]);
-    assert_eq!(database.admins_of(Scope::platform(ONE)).unwrap(), []);
+    assert_eq!(database.admins_of(Scope::platform(ONE)).unwrap(), [10, 20, 30, 40].map(AdminId));
+    assert_eq!(database.admins_of(Scope::platform(TWO)).unwrap(), [AdminId(50)]);
 }
 
 const fn hash(text: u8) -> TokenHash {
     [text; 32]
 }
 
-fn agent(database: &Database, name: &str) -> AdminId {
-    let account = NewAccount {
+fn account(name: &str) -> NewAccount {
+    NewAccount {
         tenant: ONE,
         username: name.to_owned(),
         password_hash: "$argon2id$one".to_owned(),
         nickname: name.to_owned(),
         avatar: None,
         roles: Vec::new(),
-    };
-    database.add_account(&account).unwrap().unwrap()
+        shops: Shops::platform(),
+    }
+}
+
+fn agent(database: &Database, name: &str) -> AdminId {
+    database.add_account(&account(name)).unwrap().unwrap()
 }
 
 fn logged_in(database: &Database, owner: Party, access: u8, refresh: u8) {
@@ -219,13 +329,13 @@ fn taking_a_shop_ends_that_admin_s_logins_and_nobody_else_s(site: &Site) {
     logged_in(&database, Party::Member(kefu_domain::MemberId(lili.0)), 7, 8);
     let since = database.now().unwrap();
 
-    let ended: BTreeSet<_> = database.revoke_shop(lili, at(ONE, 5)).unwrap().into_iter().collect();
+    let ended: BTreeSet<_> = database.revoke_shop(lili, at(ONE, 5)).unwrap().unwrap().into_iter().collect();
 
     assert_eq!(ended, [hash(1), hash(2), hash(3), hash(4)].into());
     assert_eq!(good(&database), [5, 6, 7, 8]);
     let told: BTreeSet<_> = database.revoked_since(since).unwrap().into_iter().collect();
     assert_eq!(told, ended, "other servers on the database hear of it too");
-    assert_eq!(database.revoke_shop(lili, at(ONE, 5)).unwrap(), [] as [TokenHash; 0], "once");
+    assert_eq!(database.revoke_shop(lili, at(ONE, 5)).unwrap(), None, "once");
 }
 
 fn giving_a_shop_ends_no_login(site: &Site) {

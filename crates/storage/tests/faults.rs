@@ -153,6 +153,7 @@ fn account(database: &Database) -> AdminId {
         nickname: "lili".to_owned(),
         avatar: None,
         roles: Vec::new(),
+        shops: kefu_domain::Shops::platform(),
     };
     database.add_account(&new).unwrap().unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, IsTerminal as _, Write};
 
-use kefu_domain::{AdminId, Scope, ShopId, StoreError, TenantId};
+use kefu_domain::{Scope, ShopId, Shops, TenantId};
 use kefu_storage::{Account, AccountStatus, Database, NewAccount};
 
 use super::shop::{must_exist, numbers};
@@ -23,9 +23,12 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
             if database.tenant(tenant)?.is_none() {
                 return Err(format!("tenant {tenant} does not exist; add it with `kefu-server tenant add`").into());
             }
-            let desks: Vec<_> = shop.into_iter().map(|id| Scope { tenant, shop: ShopId(id) }).collect();
-            for desk in &desks {
-                must_exist(&database, *desk)?;
+            let shops: Shops = match &shop[..] {
+                [] => Shops::platform(),
+                named => named.iter().copied().map(ShopId).collect(),
+            };
+            for &shop in shops.iter() {
+                must_exist(&database, Scope { tenant, shop })?;
             }
             let account = NewAccount {
                 tenant,
@@ -33,10 +36,10 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
                 nickname: nickname.unwrap_or_else(|| username.clone()),
                 avatar,
                 roles: role.iter().map(|role| role.as_str().to_owned()).collect(),
+                shops,
                 username,
             };
             let id = database.add_account(&account)?.ok_or("the tenant has an agent of that name already")?;
-            seat(&database, id, &desks)?;
             writeln!(out, "added {} (id {id}) to tenant {tenant}", account.username)?;
         }
         AdminCommand::List { tenant } => {
@@ -55,15 +58,6 @@ pub(super) fn execute(settings: &Settings, command: AdminCommand, out: &mut dyn 
         }
     }
     Ok(())
-}
-
-/// Gives a new account its desks, or keeps it out: without any it would serve the platform.
-fn seat(database: &Database, id: AdminId, desks: &[Scope]) -> Result<(), StoreError> {
-    let given = desks.iter().try_for_each(|desk| database.grant_shop(id, *desk));
-    if given.is_err() {
-        database.set_account_status(id, AccountStatus::Disabled)?;
-    }
-    given
 }
 
 fn set(

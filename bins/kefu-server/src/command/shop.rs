@@ -22,15 +22,15 @@ pub(super) fn execute(settings: &Settings, command: ShopCommand, out: &mut dyn W
         ShopCommand::Open(which) => set(&database, &which, ShopStatus::Open, "open", out),
         ShopCommand::Grant(which) => {
             let (admin, scope) = find(&database, &which)?;
-            shops::give(&database, admin, scope)?;
-            says_what_is_served(&database, &which, admin, out)
+            database.grant_shop(admin, scope)?;
+            says_what_is_served(settings, &database, &which, admin, out)
         }
         ShopCommand::Revoke(which) => {
             let (admin, scope) = find(&database, &which)?;
-            if shops::take(&database, admin, scope)?.is_none() {
+            if database.revoke_shop(admin, scope)?.is_none() {
                 return Err(format!("{} does not serve shop {}; nothing was changed", which.admin, scope.shop).into());
             }
-            says_what_is_served(&database, &which, admin, out)
+            says_what_is_served(settings, &database, &which, admin, out)
         }
     }
 }
@@ -47,7 +47,11 @@ fn add(
     if database.tenant(tenant)?.is_none() {
         return Err(format!("tenant {tenant} does not exist; add it with `kefu-server tenant add`").into());
     }
-    let id = shops::open(database, tenant, id, name)?.ok_or("the tenant has a shop of that number already")?;
+    let why_not = match id {
+        Some(_) => "the tenant has a shop of that number already",
+        None => "the tenant's highest number is the last that there is; choose a free one with --id",
+    };
+    let id = shops::open(database, tenant, id, name)?.ok_or(why_not)?;
     Ok(writeln!(out, "added shop {id} ({name}) to tenant {tenant}")?)
 }
 
@@ -122,6 +126,7 @@ fn no_such_shop(scope: Scope) -> Failure {
 }
 
 fn says_what_is_served(
+    settings: &Settings,
     database: &Database,
     which: &GrantArguments,
     admin: AdminId,
@@ -129,6 +134,14 @@ fn says_what_is_served(
 ) -> Result<(), Failure> {
     let now = database.shops_of(TenantId(which.tenant), admin)?;
     let served = if now.is_empty() { "no shop".to_owned() } else { numbers(&now) };
+    if shops::is_strange(admin) && settings.mall.tokens.is_empty() {
+        writeln!(
+            out,
+            "noted: {} is no account of ours and mall.tokens is empty, so this does nothing for them: whoever comes with \
+             a signed token serves the shops of its claim",
+            which.admin
+        )?;
+    }
     Ok(writeln!(out, "{} now serves {served}", which.admin)?)
 }
 

@@ -1,16 +1,15 @@
 //! Shops: what there is, who serves them, and how both are changed by whoever also serves the platform.
 //!
-//! A shop's own manager never gets further than `mine`: other shops are none of their business. Nothing here ever
-//! takes a shop away by the way: whoever served the platform because nobody had said anything goes on doing so, with a
-//! row of their own, as soon as something is said.
+//! A shop's own manager never gets further than `mine`: other shops are none of their business.
 
 use std::time::Duration;
 
 use actix_web::web::Data;
 use kefu_domain::{AdminId, Party, Permission, Refusal, Scope, ShopId, StoreError, TenantId};
 use kefu_push::MallId;
-use kefu_storage::{Database, Shop, ShopStatus, TokenHash};
-use kefu_web::{ApiError, Body, Caller, Params, Reply};
+use kefu_storage::{Database, Shop, ShopStatus};
+use kefu_web::serving::{Body, Params, Reply};
+use kefu_web::{ApiError, Caller};
 use serde::Serialize;
 
 use super::Standalone;
@@ -118,9 +117,10 @@ pub(crate) async fn grant(state: Data<Standalone>, caller: CallerOf, body: Body)
         if !may_be_admin(&database, scope.tenant, admin)? {
             return Ok(Err(no_such_admin()));
         }
-        give(&database, admin, scope).map(Ok)
+        database.grant_shop(admin, scope).map(Ok)
     });
     given.await??;
+    state.tokens.rota().forget(scope.tenant, admin);
     Ok(Reply::new(true))
 }
 
@@ -136,9 +136,10 @@ pub(crate) async fn revoke(state: Data<Standalone>, caller: CallerOf, query: Par
         if !may_be_admin(&database, scope.tenant, admin)? {
             return Ok(Err(no_such_admin()));
         }
-        take(&database, admin, scope).map(Ok)
+        database.revoke_shop(admin, scope).map(Ok)
     });
     if let Some(ended) = taken.await?? {
+        state.tokens.rota().forget(scope.tenant, admin);
         for hash in &ended {
             state.tokens.forget(hash);
             state.hub.close_credential(&credential_of(hash));
@@ -176,13 +177,18 @@ pub(crate) fn exists(database: &Database, scope: Scope) -> Result<bool, StoreErr
 /// Whether that number can be an admin's of this tenant: of the accounts that are kept here it must be one, and of the
 /// mall's own we cannot know.
 pub(crate) fn may_be_admin(database: &Database, tenant: TenantId, admin: AdminId) -> Result<bool, StoreError> {
-    if admin.0 < FIRST_OWN {
+    if is_strange(admin) {
         return Ok(admin.0 != 0);
     }
     Ok(database.account(admin)?.is_some_and(|account| account.tenant == tenant))
 }
 
-/// Opens a shop and returns its number; `None` where the one that is wanted is taken.
+/// Whether that is no number of an account that is kept here.
+pub(crate) fn is_strange(admin: AdminId) -> bool {
+    admin.0 < FIRST_OWN
+}
+
+/// Opens a shop and returns its number; `None` where the one that is wanted is taken, or the last that there is.
 pub(crate) fn open(
     database: &Database,
     tenant: TenantId,
@@ -197,29 +203,6 @@ pub(crate) fn open(
         }
     }
     database.add_shop(tenant, id, name)
-}
-
-/// Lets an admin serve one more shop.
-pub(crate) fn give(database: &Database, admin: AdminId, scope: Scope) -> Result<(), StoreError> {
-    settle(database, admin, scope.tenant)?;
-    database.grant_shop(admin, scope)
-}
-
-/// Takes one shop from an admin; returns the tokens that ended with it, `None` where they did not serve it.
-pub(crate) fn take(database: &Database, admin: AdminId, scope: Scope) -> Result<Option<Vec<TokenHash>>, StoreError> {
-    if !database.shops_of(scope.tenant, admin)?.contains(&scope.shop) {
-        return Ok(None);
-    }
-    settle(database, admin, scope.tenant)?;
-    database.revoke_shop(admin, scope).map(Some)
-}
-
-/// Writes down that an admin serves the platform, who until now did so only because nothing was written.
-fn settle(database: &Database, admin: AdminId, tenant: TenantId) -> Result<(), StoreError> {
-    if !database.shops_of(tenant, admin)?.contains(&ShopId::PLATFORM) {
-        return Ok(());
-    }
-    database.grant_shop(admin, Scope::platform(tenant))
 }
 
 /// Why a name is none for a shop.

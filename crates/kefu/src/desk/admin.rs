@@ -162,15 +162,21 @@ fn at(me: &Agent, found: &Conversation) -> Result<Admin, Error> {
 
 /// A page over several shops: as much of each as may be needed, in the one order of the list.
 fn list(desk: &Inner, me: &Agent, page: &ConversationPage) -> Result<Vec<Conversation>, Error> {
-    let mut found = Vec::new();
-    for scope in me.scopes() {
-        found.extend(store(desk.conversations.list(scope, page))?);
+    one_page(me.scopes().map(|scope| store(desk.conversations.list(scope, page))), page.limit as usize)
+}
+
+/// Holds two pages at a time, however many there are.
+fn one_page(
+    pages: impl Iterator<Item = Result<Vec<Conversation>, Error>>,
+    limit: usize,
+) -> Result<Vec<Conversation>, Error> {
+    let mut kept = Vec::new();
+    for page in pages {
+        kept.extend(page?);
+        kept.sort_by_key(|one: &Conversation| std::cmp::Reverse((one.pinned, one.last.time, one.id)));
+        kept.truncate(limit);
     }
-    if me.shops.len() > 1 {
-        found.sort_by_key(|one| std::cmp::Reverse((one.pinned, one.last.time, one.id)));
-        found.truncate(page.limit as usize);
-    }
-    Ok(found)
+    Ok(kept)
 }
 
 /// Profiles of members, as far as they are to be had: a directory that does not answer leaves names out.
@@ -182,4 +188,32 @@ fn members(desk: &Inner, tenant: kefu_domain::TenantId, ids: &[MemberId]) -> Has
         tracing::warn!(error = %error.0, "the directory of members did not answer");
         HashMap::new()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_domain::{ConversationState, Scope, TenantId, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_page_over_many_shops_never_holds_more_than_two() {
+        const SHOPS: i64 = 200;
+        const LIMIT: i64 = 10;
+        let opened = |id: i64, time: i64| {
+            let scope = Scope::platform(TenantId(1));
+            let opened = ConversationState::opened(ConversationId(id), scope, MemberId(id), Timestamp(time));
+            Conversation::restore(opened)
+        };
+        let page = |shop: i64| {
+            Ok::<Vec<_>, Error>((0..LIMIT).map(|n| opened(shop * LIMIT + n, (n * 7 + shop * 3) % 1_000)).collect())
+        };
+
+        let kept = one_page((0..SHOPS).map(page), 10).unwrap();
+
+        let mut all: Vec<_> = (0..SHOPS).flat_map(|shop| page(shop).unwrap()).collect();
+        all.sort_by_key(|one: &Conversation| std::cmp::Reverse((one.last.time, one.id)));
+        assert_eq!(kept, all[..10]);
+        assert!(kept.capacity() <= 20, "room was made for {}", kept.capacity());
+    }
 }

@@ -40,8 +40,24 @@ pub(super) fn migrate_on(conn: &mut Conn, wanted: Option<StorageOffset>) -> Resu
     run_all(conn, before)?;
     // Before the first time is written: a start that goes on after a kill must not read the zone anew.
     upgrade::record_offset(conn, offset).map_err(unreachable)?;
-    upgrade::run(conn, offset).map_err(|error| OpenError::TakingOver(Box::new(error)))?;
+    upgrade::run(conn, offset).map_err(taking_over)?;
     run_all(conn, after)?;
+    release(conn)
+}
+
+/// Takes over what the mall's own server has written since the last time, in tables that are up to date. Needs no more
+/// rights than the desk itself.
+pub(super) fn take_over(conn: &mut Conn, offset: StorageOffset) -> Result<(), OpenError> {
+    lock(conn)?;
+    upgrade::run(conn, offset).map_err(taking_over)?;
+    release(conn)
+}
+
+fn taking_over(error: diesel::result::Error) -> OpenError {
+    OpenError::TakingOver(Box::new(error))
+}
+
+fn release(conn: &mut Conn) -> Result<(), OpenError> {
     diesel::sql_query(format!("DO RELEASE_LOCK({LOCK})")).execute(conn).map_err(unreachable)?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::durability;
-use super::migrating::{MIGRATIONS, migrate_on};
+use super::migrating::{MIGRATIONS, migrate_on, take_over};
 use super::queries::{self, Db};
 use super::session::{Sessions, bare};
 use super::upgrade;
@@ -33,8 +33,8 @@ pub(crate) fn open(url: &str, options: &Options) -> Result<Db, OpenError> {
     }
     let meta = queries::meta(&mut conn, &MIGRATIONS, options)?;
     agree(meta.offset, options.storage_offset)?;
-    if !options.migrate && upgrade::is_behind(&mut conn).map_err(unreachable)? {
-        return Err(OpenError::NotTakenOver);
+    if options.take_over && !options.migrate {
+        take_over(&mut conn, meta.offset)?;
     }
     let sessions = || Sessions { url: url.to_owned(), offset: meta.offset };
     let sizes = Sizes {

@@ -66,11 +66,6 @@ pub(crate) fn run(conn: &mut Conn, offset: StorageOffset) -> QueryResult<()> {
     Ok(())
 }
 
-/// Whether the mall's own server has written something since the last time.
-pub(crate) fn is_behind(conn: &mut Conn) -> QueryResult<bool> {
-    number::is_behind(conn)
-}
-
 /// Runs one batch, whole or not at all, again where it only lost a race.
 fn batch<T>(conn: &mut Conn, work: impl Fn(&mut Conn) -> QueryResult<T>) -> QueryResult<T> {
     let mut tries = 1;

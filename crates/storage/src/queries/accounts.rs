@@ -5,7 +5,7 @@ use kefu_domain::{AdminId, Party, StoreError, TenantId};
 
 use super::super::dialect::{Conn, Sql};
 use super::transact::unless_taken;
-use super::{Db, clock, tokens};
+use super::{Db, clock, shops, tokens};
 use crate::own_rows::AccountRow;
 use crate::schema::kefu_account as account;
 use crate::{Account, AccountStatus, NewAccount};
@@ -29,7 +29,9 @@ impl Db {
             if unless_taken(inserted)?.is_none() {
                 return Ok(None);
             }
-            named(new.tenant, &new.username).select(account::id).first(conn).map(Some)
+            let id = named(new.tenant, &new.username).select(account::id).first(conn)?;
+            shops::begin_with(conn, AdminId(id), new.tenant, &new.shops)?;
+            Ok(Some(id))
         })?;
         Ok(id.map(AdminId))
     }

@@ -11,6 +11,9 @@ use crate::{Shop, ShopStatus, TokenHash};
 
 type Row = (i64, i64, String, i32);
 
+/// The highest number: ids are numbers in JavaScript too.
+const HIGHEST: i64 = (1 << 53) - 1;
+
 impl Db {
     pub(crate) fn add_shop(
         &self,
@@ -21,7 +24,10 @@ impl Db {
         self.transact(|conn| {
             let id = match id {
                 Some(id) => id,
-                None => ShopId(highest(conn, tenant)?.unwrap_or(0) + 1),
+                None => match highest(conn, tenant)?.unwrap_or(0) {
+                    HIGHEST.. => return Ok(None),
+                    highest => ShopId(highest + 1),
+                },
             };
             let row = (
                 shop::tenant_id.eq(tenant.0),
@@ -54,37 +60,37 @@ impl Db {
         })
     }
 
-    /// Returns the hashes of the tokens that ended with it.
-    pub(crate) fn set_grant(&self, admin: AdminId, scope: Scope, active: bool) -> Result<Vec<TokenHash>, StoreError> {
-        let (tenant, id, shop) = (scope.tenant.0, admin.0, scope.shop.0);
+    /// Returns the hashes of the tokens that ended with it, `None` where there was nothing to take.
+    pub(crate) fn set_grant(
+        &self,
+        admin: AdminId,
+        scope: Scope,
+        active: bool,
+    ) -> Result<Option<Vec<TokenHash>>, StoreError> {
         self.transact(|conn| {
-            let key = (granted::tenant_id.eq(tenant), granted::admin_id.eq(id), granted::shop_id.eq(shop));
-            let row = (key, granted::active.eq(active));
-            if unless_taken(diesel::insert_into(granted::table).values(row).execute(conn))?.is_none() {
-                diesel::update(granted::table.find((tenant, id, shop)))
+            let rows = grants(conn, scope.tenant, admin)?;
+            if !active && !served(&rows).contains(&scope.shop) {
+                return Ok(None);
+            }
+            if rows.is_empty() {
+                // Whoever was quicker has written it too, and may have denied it since.
+                insert_grant(conn, admin, Scope::platform(scope.tenant), true)?;
+            }
+            if !insert_grant(conn, admin, scope, active)? {
+                diesel::update(granted::table.find((scope.tenant.0, admin.0, scope.shop.0)))
                     .set(granted::active.eq(active))
                     .execute(conn)?;
             }
             if active {
-                return Ok(Vec::new());
+                return Ok(Some(Vec::new()));
             }
             let now = self.offset.instant(clock(conn)?);
-            tokens::revoke(conn, || tokens::of_party_at(scope.tenant, Party::Admin(admin)), now)
+            tokens::revoke(conn, || tokens::of_party_at(scope.tenant, Party::Admin(admin)), now).map(Some)
         })
     }
 
     pub(crate) fn shops_of(&self, tenant: TenantId, admin: AdminId) -> Result<Shops, StoreError> {
-        let rows: Vec<(i64, bool)> = self.read(|conn| {
-            granted::table
-                .filter(granted::tenant_id.eq(tenant.0))
-                .filter(granted::admin_id.eq(admin.0))
-                .select((granted::shop_id, granted::active))
-                .load(conn)
-        })?;
-        if rows.is_empty() {
-            return Ok(Shops::platform());
-        }
-        Ok(rows.into_iter().filter(|(_, active)| *active).map(|(id, _)| ShopId(id)).collect())
+        Ok(served(&self.read(|conn| grants(conn, tenant, admin))?).bounded())
     }
 
     pub(crate) fn admins_of(&self, scope: Scope) -> Result<Vec<AdminId>, StoreError> {
@@ -103,6 +109,44 @@ impl Db {
 
 fn highest(conn: &mut Conn, tenant: TenantId) -> QueryResult<Option<i64>> {
     shop::table.filter(shop::tenant_id.eq(tenant.0)).select(diesel::dsl::max(shop::id)).first(conn)
+}
+
+/// Everything that was said about somebody's shops.
+fn grants(conn: &mut Conn, tenant: TenantId, admin: AdminId) -> QueryResult<Vec<(i64, bool)>> {
+    granted::table
+        .filter(granted::tenant_id.eq(tenant.0))
+        .filter(granted::admin_id.eq(admin.0))
+        .select((granted::shop_id, granted::active))
+        .load(conn)
+}
+
+fn served(rows: &[(i64, bool)]) -> Shops {
+    if rows.is_empty() {
+        return Shops::platform();
+    }
+    rows.iter().filter(|(_, active)| *active).map(|(id, _)| ShopId(*id)).collect()
+}
+
+/// What a new admin begins with. Nothing at all has to be said too: silence means the platform.
+pub(super) fn begin_with(conn: &mut Conn, admin: AdminId, tenant: TenantId, shops: &Shops) -> QueryResult<()> {
+    if shops.is_empty() {
+        insert_grant(conn, admin, Scope::platform(tenant), false)?;
+    }
+    for &shop in shops.iter() {
+        insert_grant(conn, admin, Scope { tenant, shop }, true)?;
+    }
+    Ok(())
+}
+
+/// `false` where something was said before, which stays.
+fn insert_grant(conn: &mut Conn, admin: AdminId, scope: Scope, active: bool) -> QueryResult<bool> {
+    let row = (
+        granted::tenant_id.eq(scope.tenant.0),
+        granted::admin_id.eq(admin.0),
+        granted::shop_id.eq(scope.shop.0),
+        granted::active.eq(active),
+    );
+    Ok(unless_taken(diesel::insert_into(granted::table).values(row).execute(conn))?.is_some())
 }
 
 fn read((tenant, id, name, status): Row) -> Shop {

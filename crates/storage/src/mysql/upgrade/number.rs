@@ -72,23 +72,6 @@ pub(super) fn run(conn: &mut Conn) -> QueryResult<usize> {
     Ok(numbered)
 }
 
-/// Whether there are messages of our conversations that the mall's own server wrote and nobody has numbered since.
-pub(super) fn is_behind(conn: &mut Conn) -> QueryResult<bool> {
-    let looked_at: i64 = recorded(conn, LOOKED_AT)?.and_then(|id| id.parse().ok()).unwrap_or(0);
-    let found = number(
-        conn,
-        &format!(
-            "SELECT COUNT(*) AS value FROM (
-                 SELECT m.id FROM promotion_kefu_message AS m FORCE INDEX (PRIMARY)
-                 STRAIGHT_JOIN promotion_kefu_conversation AS c ON c.id = m.conversation_id
-                 WHERE m.id > {} AND m.seq IS NULL AND m.deleted = b'0' LIMIT 1
-             ) AS unnumbered",
-            looked_at.saturating_sub(OVERLAP)
-        ),
-    )?;
-    Ok(found > 0)
-}
-
 /// Makes cursors and counters agree with the messages where somebody else has touched them: conversations that are
 /// not ours yet, and those in which nothing is unread by the counter and something by the cursor, as Java leaves them
 /// when an agent reads. Says how many were changed.
