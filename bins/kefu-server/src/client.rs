@@ -31,7 +31,7 @@ pub fn address(request: &HttpRequest) -> Option<IpAddr> {
 }
 
 impl TrustedProxies {
-    /// The client behind a connection from `peer`. What cannot be read is as if it were not there.
+    /// The client behind a connection from `peer`.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         if !self.contain(peer) {
             return peer;
@@ -39,17 +39,18 @@ impl TrustedProxies {
         self.behind(headers).unwrap_or(peer)
     }
 
-    /// From the right, the first address that is not a proxy's; where all are, the one farthest away.
+    /// From the right, the first address that is not a proxy's; where all are, the one farthest away. Beyond an entry
+    /// that is no address nothing counts.
     fn behind(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        // One list may stand in several lines, in their order.
-        let lines: Vec<&str> = headers.get_all(FORWARDED_FOR).map(|line| line.to_str().ok()).collect::<Option<_>>()?;
+        // One list may stand in several lines, in their order. Its left end is anybody's to write, so it is no text.
+        let lines: Vec<&[u8]> = headers.get_all(FORWARDED_FOR).map(|line| line.as_bytes()).collect();
+        let entries = lines.iter().rev().flat_map(|line| line.rsplit(|byte| *byte == b','));
         let mut farthest = None;
-        for text in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            let address = parse(text.trim_matches([' ', '\t']))?;
-            if !self.contain(address) {
-                return Some(address);
-            }
+        for address in entries.map_while(parse) {
             farthest = Some(address);
+            if !self.contain(address) {
+                break;
+            }
         }
         farthest
     }
@@ -60,7 +61,8 @@ impl TrustedProxies {
 }
 
 /// An address, with or without a port, as proxies write it.
-fn parse(text: &str) -> Option<IpAddr> {
+fn parse(entry: &[u8]) -> Option<IpAddr> {
+    let text = str::from_utf8(entry).ok()?.trim_matches([' ', '\t']);
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let address = match bare {
         Some(inside) => inside.parse().ok().map(IpAddr::V6),

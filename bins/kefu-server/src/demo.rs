@@ -4,7 +4,8 @@ use actix_web::http::header;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use kefu_push::MallId;
-use kefu_web::{ApiError, Params, Reply};
+use kefu_web::ApiError;
+use kefu_web::serving::{Params, Reply};
 use serde_json::{Value, json};
 
 use crate::clock;

@@ -14,14 +14,15 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use kefu_domain::{Party, Side, StoreError, TenantId};
-use kefu_web::{Access, ApiError, Caller};
+use kefu_web::serving::Access;
+use kefu_web::{ApiError, Caller};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::attendance::{Attendance, Attended, Present};
-use crate::identity::{Identity, Question, Token, WhoAreYou};
+use crate::identity::{Identity, Question, Token, Verdict, WhoAreYou};
 use crate::tenants::Tenants;
 
 /// Nobody waits longer for an answer, whatever the database does. Uploads have a limit of their own.
@@ -75,7 +76,11 @@ impl Gate {
         let headers = request.headers();
         let claimed = number(request, "tenant-id");
         let identity = match Token::of_request(headers, request.query_string()) {
-            Some(token) => self.identify(Question { token, side: side_of(path), tenant: claimed }).await?,
+            Some(token) => {
+                let found = self.identify(Question { token, side: side_of(path), tenant: claimed }).await;
+                // Where nobody has to be anybody, a token that cannot be judged is as good as none.
+                if access == Some(Access::Anyone) { found.unwrap_or_default() } else { found? }
+            }
             None => None,
         };
         if identity.as_ref().is_some_and(|identity| is_other_side(path, identity.party)) {
@@ -128,12 +133,12 @@ impl Gate {
     }
 
     async fn identify(&self, question: Question) -> Result<Option<Identity>, ApiError> {
-        if let Some(answer) = self.who.at_once(&question.token) {
-            return Ok(answer);
+        if let Some(verdict) = self.who.at_once(&question.token) {
+            return Ok(verdict.identity());
         }
         let answer = timeout(KNOWN_WITHIN, self.who.ask(&question)).await;
         let answer = answer.unwrap_or(Err(ApiError::Desk(kefu::Error::Late)));
-        answer.or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
+        answer.map(Verdict::identity).or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
     }
 
     /// Whether a tenant is served.

@@ -13,16 +13,20 @@ mod mall;
 mod number;
 mod own;
 mod profile;
+mod rota;
 #[cfg(test)]
 mod test_keys;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use kefu_domain::{Party, Permission, Profile, Shops, Side, TenantId, Timestamp};
 use kefu_push::Credential;
 use kefu_web::ApiError;
+
+use crate::clock;
 
 pub use claims::{Claims, Reading};
 pub use guest::{Guests, Pass, Visitor};
@@ -34,7 +38,12 @@ pub use mall::{MallError, MallTokens, Members};
 pub use number::{Called, Numbering, Numbers};
 pub use own::{Issued, OwnTokens, Renewed, Role};
 pub use profile::{Remember, Remembering, profile_of};
+pub use rota::{Books, Rota};
 pub use token::{Token, credential_of, parameter};
+
+/// How long what our own books say of somebody counts: with the two seconds of the sweeper below the five that are
+/// promised.
+const REMEMBERED: Duration = Duration::from_secs(3);
 
 /// Somebody who has shown a good token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +65,12 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Whether its token has ended, by our clock.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        self.expires.is_some_and(|expires| expires <= clock::now())
+    }
+
     /// Whether it is the same person with the same rights.
     #[must_use]
     pub fn has_rights_of(&self, other: &Self) -> bool {
@@ -77,16 +92,38 @@ pub struct Question {
     pub tenant: Option<TenantId>,
 }
 
-/// What came of a question: `None` is a clear no, an error means that it could not be found out.
-pub type Verdict = Result<Option<Identity>, ApiError>;
+/// Whose a token is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Theirs.
+    Is(Identity),
+    /// Nobody's any more, or not yet: it was made here, or signed with a key of ours. Nobody else is to be asked.
+    Nobody,
+    /// Not known here; others may know it.
+    Unknown,
+}
+
+impl Verdict {
+    /// Who may come in with it.
+    #[must_use]
+    pub fn identity(self) -> Option<Identity> {
+        match self {
+            Self::Is(identity) => Some(identity),
+            Self::Nobody | Self::Unknown => None,
+        }
+    }
+}
+
+/// What came of a question; an error means that it could not be found out.
+pub type Answer = Result<Verdict, ApiError>;
 
 /// Tells who a token belongs to.
 pub trait WhoAreYou: Send + Sync {
-    /// The answer, where it needs no waiting: `Some(None)` is a clear no, `None` means to ask [`WhoAreYou::ask`].
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>>;
+    /// The answer, where it needs no waiting; `None` means to ask [`WhoAreYou::ask`].
+    fn at_once(&self, token: &Token) -> Option<Verdict>;
 
     /// The answer.
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict>;
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer>;
 
     /// The answer where [`WhoAreYou::ask`] came to nothing in time, if the token itself is proof enough.
     fn without_asking(&self, _: &Token) -> Option<Identity> {
@@ -106,38 +143,38 @@ pub trait Keeper: Send + Sync {
     fn still<'a>(&'a self, token: &'a Token, before: &'a Identity) -> BoxFuture<'a, bool>;
 }
 
-/// Several adapters, asked in turn; the first that knows the token answers. Where none does, one that could not find
-/// out makes all of them unsure.
+/// Several adapters, asked in turn; the first that knows the token answers, be it that it has ended. Where none does, one
+/// that could not find out makes all of them unsure.
 pub struct AnyOf(pub Vec<Box<dyn WhoAreYou>>);
 
 impl WhoAreYou for AnyOf {
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
+    fn at_once(&self, token: &Token) -> Option<Verdict> {
         let mut sure = true;
         for adapter in &self.0 {
             match adapter.at_once(token) {
-                Some(Some(identity)) => return Some(Some(identity)),
-                Some(None) => {}
+                Some(Verdict::Unknown) => {}
+                Some(known) => return Some(known),
                 None => sure = false,
             }
         }
-        sure.then_some(None)
+        sure.then_some(Verdict::Unknown)
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let mut unsure = None;
             for adapter in &self.0 {
                 let answer = match adapter.at_once(&question.token) {
-                    Some(answer) => Ok(answer),
+                    Some(verdict) => Ok(verdict),
                     None => adapter.ask(question).await,
                 };
                 match answer {
-                    Ok(Some(identity)) => return Ok(Some(identity)),
-                    Ok(None) => {}
+                    Ok(Verdict::Unknown) => {}
+                    Ok(known) => return Ok(known),
                     Err(error) => unsure = unsure.or(Some(error)),
                 }
             }
-            unsure.map_or(Ok(None), Err)
+            unsure.map_or(Ok(Verdict::Unknown), Err)
         })
     }
 
@@ -149,3 +186,6 @@ impl WhoAreYou for AnyOf {
         self.0.iter().find_map(|adapter| adapter.keeper(token, identity))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use actix_web::web::{self, Data, ServiceConfig};
 use kefu_domain::Permission;
-use kefu_web::{Access, Handler, Route, Site, Verb, mount};
+use kefu_web::Site;
+use kefu_web::serving::{Access, Handler, Route, Verb, mount};
 
 use crate::entrance::{Entrance, guest, member_token};
 use crate::observe::health::Health;
@@ -87,7 +88,7 @@ static DEMO: [Route; 3] = [
 /// Every route of the running server, with its demonstration page.
 pub static ROUTES: LazyLock<Vec<Route>> = LazyLock::new(|| {
     let own = [&STANDALONE[..], &SHOP, &ENTRANCE, &OPERATING, &DEMO];
-    kefu_web::ROUTES.iter().copied().chain(own).flatten().copied().collect()
+    kefu_web::serving::ROUTES.iter().copied().chain(own).flatten().copied().collect()
 });
 
 /// The full paths of the table with who may ask, for the guard. Rows of one path that differ would be an error of

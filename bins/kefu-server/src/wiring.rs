@@ -62,7 +62,7 @@ impl House {
         let signed = JwtIdentities::new(keys, &settings.jwt, numbers.clone(), remembering.clone());
         let secret = auth.jwt_secret.reveal();
         let guests = auth.guests.then(|| Guests::new(secret, numbers.clone(), remembering.clone())).transpose()?;
-        let (mall, members) = match MallTokens::of(settings, database, &remembering)? {
+        let (mall, members) = match MallTokens::of(settings, database, &remembering, tokens.rota())? {
             Some((mall, members)) => (Some(mall), members),
             None => (None, Members::new(database.clone())),
         };

@@ -7,8 +7,9 @@ use kefu_domain::{ConversationId, ConversationPage, ListCursor, Permission, Shop
 use kefu_push::MallId;
 
 use crate::reply::NEXT;
+use crate::serving::{AdminCaller, Body, Params, Reply};
 use crate::view::{ConversationView, HistoryView};
-use crate::{AdminCaller, ApiError, Body, Params, Reply, Site, history, instant, member};
+use crate::{ApiError, Site, history, instant, member};
 
 /// `GET /kefu-conversation/list`
 pub(crate) async fn list(

@@ -10,7 +10,8 @@ use kefu_domain::{
 };
 use kefu_push::Credential;
 
-use crate::{ApiError, Params};
+use crate::ApiError;
+use crate::serving::Params;
 
 /// Somebody whose identity was established. Absent from a request's extensions means 401.
 ///

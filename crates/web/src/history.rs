@@ -2,7 +2,8 @@
 
 use kefu_domain::MessagePage;
 
-use crate::{ApiError, Params, Settings};
+use crate::serving::Params;
+use crate::{ApiError, Settings};
 
 /// `limit` 1..=200, 10 when absent, and at most one of `createTime`, `beforeSeq`, `sinceSeq`.
 ///

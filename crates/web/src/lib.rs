@@ -50,6 +50,4 @@ pub use caller::Caller;
 pub use chrono_tz::Tz;
 pub use error::ApiError;
 pub use reply::Code;
-#[doc(hidden)]
-pub use serving::{Access, AdminCaller, Body, Handler, MemberCaller, Params, ROUTES, Reply, Route, Verb, mount};
 pub use site::{Settings, Site};

@@ -5,8 +5,9 @@ use kefu::Post;
 use kefu_domain::{ClientMsgId, Content, ConversationId, Refusal, Side};
 use kefu_push::MallId;
 
+use crate::serving::{Body, MemberCaller, Params, Reply};
 use crate::view::HistoryView;
-use crate::{ApiError, Body, MemberCaller, Params, Reply, Site, history};
+use crate::{ApiError, Site, history};
 
 /// `POST /kefu-message/send`
 pub(crate) async fn send(site: Data<Site>, caller: MemberCaller, body: Body) -> Result<Reply<MallId>, ApiError> {

@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::rt::time::{Instant, sleep_until, timeout};
 use actix_web::web::{Bytes, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
@@ -30,7 +31,7 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
         // A browser only sees that there was no upgrade; a status says it to everybody else.
         Err(error) => {
             let mut response = error.error_response();
-            *response.status_mut() = actix_web::http::StatusCode::UNAUTHORIZED;
+            *response.status_mut() = StatusCode::UNAUTHORIZED;
             return response;
         }
     };
@@ -38,7 +39,7 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
         Ok(seated) => seated,
         Err(error) => {
             let mut response = error.error_response();
-            *response.status_mut() = actix_web::http::StatusCode::BAD_REQUEST;
+            *response.status_mut() = status_of(&error);
             return response;
         }
     };
@@ -68,13 +69,27 @@ pub(crate) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
 
 /// The shops whose news a socket hears: a member's one, all that an admin serves.
 async fn at_their_shops(site: &Site, request: &HttpRequest, caller: Caller) -> Result<(Caller, Shops), ApiError> {
-    let Party::Member(_) = caller.party else {
-        let shops = caller.shops.clone();
-        return Ok((caller, shops));
-    };
+    match caller.party {
+        Party::Member(_) => {}
+        Party::Admin(_) => {
+            let shops = caller.shops.clone();
+            return Ok((caller, shops));
+        }
+        Party::System => return Err(ApiError::Forbidden),
+    }
     let shop = shop_of(request)?.unwrap_or(ShopId::PLATFORM);
     site.0.desk.admits(Scope { tenant: caller.tenant, shop }).await?;
     Ok((caller, Shops::from(shop)))
+}
+
+/// Why there is no upgrade, as a status: whose fault it is, and whether to come again.
+fn status_of(error: &ApiError) -> StatusCode {
+    match error.code() {
+        403 => StatusCode::FORBIDDEN,
+        429 | 503 => StatusCode::SERVICE_UNAVAILABLE,
+        500 => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
 }
 
 /// What is being handed to the socket's writer.

@@ -7,14 +7,14 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpMessage, test, web};
 use kefu_domain::memory::MemoryStore;
 use kefu_domain::{
-    AdminId, MemberId, MockAdminDirectory, MockMemberDirectory, MockShopDirectory, Permission, ShopId, Standing,
-    TenantId,
+    AdminId, DirectoryError, MemberId, MockAdminDirectory, MockMemberDirectory, MockShopDirectory, Party, Permission,
+    ShopId, Standing, TenantId,
 };
 use kefu_push::Hub;
 use kefu_web::{Caller, Settings, Site};
 use serde_json::{Value, json};
 
-/// Shops 5 and 6 are open, 8 is closed, and there is no other.
+/// Shops 5 and 6 are open, 8 is closed, of 7 the books say nothing, and there is no other.
 fn site() -> Site {
     let mut members = MockMemberDirectory::new();
     members.expect_denies().returning(|_, _| Ok(false));
@@ -25,6 +25,7 @@ fn site() -> Site {
     shops.expect_standing().returning(|scope| {
         Ok(match scope.shop.0 {
             5 | 6 => Standing::Open,
+            7 => return Err(DirectoryError("the books are closed".into())),
             8 => Standing::Closed,
             _ => Standing::Unknown,
         })
@@ -34,7 +35,7 @@ fn site() -> Site {
     Site::new(desk, hub, Settings::default())
 }
 
-/// The host's authentication: `member`, or `admin` with the numbers of their shops.
+/// The host's authentication: `member`, `system`, or `admin` with the numbers of their shops.
 async fn host_auth(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -46,6 +47,7 @@ async fn host_auth(
             let shops = shops.split_whitespace().filter_map(|shop| shop.parse().ok().map(ShopId));
             Caller::admin(mall, AdminId(7), Permission::ALL).serving(shops)
         }
+        None if who == "system" => Caller::new(mall, Party::System),
         None => Caller::member(mall, MemberId(101)),
     };
     request.extensions_mut().insert(caller);
@@ -122,6 +124,27 @@ async fn a_shop_that_is_not_open_is_refused_with_a_text() {
         let response = test::call_service(&host, socket).await;
         assert_eq!(response.status(), StatusCode::BAD_REQUEST, "no upgrade");
         assert_eq!(test::read_body_json::<Value, _>(response).await, refused);
+    }
+}
+
+#[actix_web::test]
+async fn a_socket_that_is_not_opened_says_whose_fault_it_is() {
+    let host = host!();
+
+    for (who, query, status, code, retry_after) in [
+        ("member", "?shopId=99", 400, 400, None),
+        ("member", "?shopId=x", 400, 400, None),
+        ("member", "?shopId=7", 503, 503, Some("1")),
+        ("system", "", 403, 403, None),
+        ("system", "?shopId=5", 403, 403, None),
+    ] {
+        let socket = test::TestRequest::get().uri(&format!("/infra/ws{query}")).insert_header(("x-who", who));
+        let response = test::call_service(&host, socket.to_request()).await;
+
+        assert_eq!(response.status().as_u16(), status, "{who} {query}");
+        let after = response.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().to_owned());
+        assert_eq!(after.as_deref(), retry_after, "{who} {query}");
+        assert_eq!(test::read_body_json::<Value, _>(response).await["code"], code, "{who} {query}");
     }
 }
 

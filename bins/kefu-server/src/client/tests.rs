@@ -1,3 +1,4 @@
+use actix_web::http::header::HeaderValue;
 use actix_web::test::TestRequest;
 use proptest::prelude::*;
 use serde_json::json;
@@ -12,11 +13,11 @@ fn trusting(entries: &[&str]) -> TrustedProxies {
 
 /// Who is behind a connection from `peer` with these lines of `X-Forwarded-For`, where 10.0.0.0/8, fd00::/8 and
 /// 192.0.2.7 are proxies.
-fn behind(peer: &str, lines: &[&str]) -> String {
+fn behind(peer: &str, lines: &[impl AsRef<[u8]>]) -> String {
     let proxies = trusting(&["10.0.0.0/8", "fd00::/8", "192.0.2.7"]);
     let mut request = TestRequest::default().peer_addr(peer.parse().unwrap()).app_data(Data::new(proxies));
     for line in lines {
-        request = request.append_header((FORWARDED_FOR, *line));
+        request = request.append_header((FORWARDED_FOR, HeaderValue::from_bytes(line.as_ref()).unwrap()));
     }
     address(&request.to_http_request()).unwrap().to_string()
 }
@@ -80,13 +81,14 @@ fn ports_brackets_and_version_4_inside_6_are_understood() {
 }
 
 #[test]
-fn what_cannot_be_read_is_as_if_it_were_not_there() {
+fn nothing_counts_beyond_what_cannot_be_read() {
     let unreadable = ["", "unknown", "_hidden", "198.51.100", "198.51.100.1.", "198.51.100.1:x", "198.51.100.1:99999"];
     let more = ["[198.51.100.1]", "2001:db8::1]", "fe80::1%eth0", "for=198.51.100.1", "\"198.51.100.1\"", "1,", ","];
     for text in unreadable.into_iter().chain(more) {
         check(&[text], "10.0.0.2");
         check(&[&format!("198.51.100.1, {text}")], "10.0.0.2");
-        check(&[&format!("198.51.100.1, {text}, 10.0.0.3")], "10.0.0.2");
+        check(&[&format!("198.51.100.1, {text}, 10.0.0.3")], "10.0.0.3");
+        check(&[text, "198.51.100.1", "10.0.0.3"], "198.51.100.1");
     }
     check(&[], "10.0.0.2");
 }
@@ -128,7 +130,44 @@ fn entry() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Whatever can stand in a header.
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop_oneof![Just(b'\t'), Just(b','), 0x20_u8..=0x7e, 0x80_u8..=0xff], 0..40)
+}
+
 proptest! {
+    #[test]
+    fn no_byte_that_a_client_sends_changes_who_the_proxy_says_it_is(
+        sent in prop::collection::vec(bytes(), 0..3),
+        client in any::<u32>(),
+        inner in 0_usize..3,
+        in_one_line in any::<bool>(),
+    ) {
+        let client = std::net::Ipv4Addr::from(client);
+        prop_assume!(client.octets()[0] != 10 && client.to_string() != "192.0.2.7");
+        let ours = std::iter::once(client.to_string()).chain((0..inner).map(|n| format!("10.0.0.{n}")));
+        let ours = ours.collect::<Vec<_>>().join(", ").into_bytes();
+        let mut lines = sent;
+        match lines.last_mut() {
+            Some(last) if in_one_line => last.extend([b",", ours.as_slice()].concat()),
+            _ => lines.push(ours),
+        }
+
+        prop_assert_eq!(behind(PROXY, &lines), client.to_string());
+    }
+
+    #[test]
+    fn behind_what_cannot_be_read_it_is_the_last_proxy_that_said_so(
+        sent in bytes(),
+        unreadable in 0x80_u8..=0xff,
+        inner in 1_usize..3,
+    ) {
+        let ours: Vec<_> = (0..inner).map(|n| format!("10.0.0.{n}")).collect();
+        let line = [sent, vec![unreadable], ours.join(",").into_bytes()].join(&b',');
+
+        prop_assert_eq!(behind(PROXY, &[line]), "10.0.0.0");
+    }
+
     #[test]
     fn nothing_that_a_client_sends_changes_who_the_proxy_says_it_is(
         sent in prop::collection::vec(entry(), 0..6),

@@ -6,7 +6,8 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage as _, HttpRequest};
 use kefu_domain::StoreError;
 use kefu_push::MallId;
-use kefu_web::{ApiError, Reply};
+use kefu_web::ApiError;
+use kefu_web::serving::Reply;
 use serde::Serialize;
 
 use super::{Entrance, address_of};

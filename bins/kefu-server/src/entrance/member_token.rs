@@ -5,7 +5,8 @@ use std::time::Duration;
 use actix_web::web::{Data, Payload};
 use actix_web::{FromRequest as _, HttpRequest};
 use kefu_domain::TenantId;
-use kefu_web::{ApiError, Body, Reply};
+use kefu_web::ApiError;
+use kefu_web::serving::{Body, Reply};
 
 use super::Entrance;
 use crate::clock;

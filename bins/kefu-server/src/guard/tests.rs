@@ -1,7 +1,9 @@
 use actix_web::http::StatusCode;
+use futures_util::future::BoxFuture;
 use kefu_domain::{AdminId, MemberId};
 
 use super::*;
+use crate::identity::Answer;
 use crate::routes::ROUTES;
 use crate::testing::{admin, ask_once, member_of, request, world, world_with};
 
@@ -71,6 +73,41 @@ async fn a_token_of_a_tenant_that_is_not_served_is_of_no_use() {
         let token = member_of(tenant);
         let list = request("GET", "/app-api/promotion/kefu-message/list", Some(&token), &[]);
         assert_eq!(ask_once(&world, list).await.code(), code, "tenant {tenant}");
+    }
+}
+
+/// Cannot tell who anybody is.
+struct Puzzled;
+
+impl WhoAreYou for Puzzled {
+    fn at_once(&self, _: &Token) -> Option<Verdict> {
+        None
+    }
+
+    fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Answer> {
+        Box::pin(async { Err(ApiError::Desk(kefu::Error::Late)) })
+    }
+}
+
+#[actix_web::test]
+async fn a_token_that_cannot_be_judged_keeps_nobody_from_what_is_open_to_all() {
+    let mut world = world_with(|settings| settings.auth.guests = true);
+    let tenants = Tenants::new(world.database.clone());
+    let gate = Gate::new(Arc::new(Puzzled), tenants, crate::routes::table(), Attendance::default());
+    world.house.gate = Data::new(gate);
+
+    for route in ROUTES.iter() {
+        let path = format!("{}{}", route.prefix, route.path);
+        if !is_api(&path) {
+            continue;
+        }
+        let request = |token| request(route.verb.as_str(), &path, token, &[("tenant-id", "1")]);
+        let code = ask_once(&world, request(Some("anything"))).await.code();
+
+        match route.access {
+            Access::Anyone => assert_eq!(code, ask_once(&world, request(None)).await.code(), "{path}"),
+            _ => assert_eq!(code, 503, "{path}"),
+        }
     }
 }
 

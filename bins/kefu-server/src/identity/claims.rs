@@ -116,7 +116,9 @@ impl Reading {
             None => Vec::new(),
         };
         let shops = match find(claims, &names.claim_shops) {
-            Some(value) => several(value).into_iter().map(|shop| whole(shop).map(ShopId)).collect::<Option<_>>()?,
+            Some(value) => {
+                several(value).into_iter().map(|shop| whole(shop).map(ShopId)).collect::<Option<Shops>>()?.bounded()
+            }
             None => Shops::platform(),
         };
         let text = |name: &str| find(claims, name).and_then(Value::as_str);

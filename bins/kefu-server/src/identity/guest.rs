@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::number::Numbers;
 use super::profile::Remembering;
-use super::{Identity, Question, Token, Verdict, WhoAreYou};
+use super::{Answer, Identity, Question, Token, Verdict, WhoAreYou};
 use crate::guard::{KNOWN_WITHIN, ask};
 use crate::{clock, random};
 
@@ -79,7 +79,7 @@ impl Guests {
 
     /// The visitor whose token this is, if it is good at that instant.
     pub(crate) fn of_token(&self, token: &Token, now: Timestamp) -> Option<Visitor> {
-        self.verify(token, now).map(|(visitor, _)| visitor)
+        self.verify(token).filter(|(_, expires)| *expires > now).map(|(visitor, _)| visitor)
     }
 
     /// A token for 30 days from now.
@@ -98,24 +98,31 @@ impl Guests {
         Ok((party, profile))
     }
 
-    fn verify(&self, token: &Token, now: Timestamp) -> Option<(Visitor, Timestamp)> {
+    /// Who is named by a signature of ours, be the token good or not.
+    fn verify(&self, token: &Token) -> Option<(Visitor, Timestamp)> {
         let payload = decode::<Payload>(token.reveal(), &self.0.verifying, &self.0.validation).ok()?.claims;
         let expires = Timestamp(payload.exp.checked_mul(1_000)?);
         let visitor = Visitor { tenant: TenantId(payload.tenant), name: payload.visitor };
-        (expires > now && random::is_name(&visitor.name)).then_some((visitor, expires))
+        random::is_name(&visitor.name).then_some((visitor, expires))
     }
 
-    fn at_once_at(&self, token: &Token, now: Timestamp) -> Option<Option<Identity>> {
-        let Some((visitor, expires)) = self.verify(token, now) else { return Some(None) };
+    fn at_once_at(&self, token: &Token, now: Timestamp) -> Option<Verdict> {
+        let Some((visitor, expires)) = self.verify(token) else { return Some(Verdict::Unknown) };
+        if expires <= now {
+            return Some(Verdict::Nobody);
+        }
         let party = self.0.numbers.visitor_at_once(visitor.tenant, &visitor.name)?;
-        Some(Some(identity(token, visitor.tenant, party, profile(party), expires)))
+        Some(Verdict::Is(identity(token, visitor.tenant, party, profile(party), expires)))
     }
 
     /// Blocks.
-    fn ask_at(&self, token: &Token, now: Timestamp) -> Result<Option<Identity>, StoreError> {
-        let Some((visitor, expires)) = self.verify(token, now) else { return Ok(None) };
+    fn ask_at(&self, token: &Token, now: Timestamp) -> Result<Verdict, StoreError> {
+        let Some((visitor, expires)) = self.verify(token) else { return Ok(Verdict::Unknown) };
+        if expires <= now {
+            return Ok(Verdict::Nobody);
+        }
         let (party, profile) = self.member(&visitor, now)?;
-        Ok(Some(identity(token, visitor.tenant, party, profile, expires)))
+        Ok(Verdict::Is(identity(token, visitor.tenant, party, profile, expires)))
     }
 }
 
@@ -137,11 +144,11 @@ fn profile(party: Party) -> Profile {
 }
 
 impl WhoAreYou for Guests {
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
+    fn at_once(&self, token: &Token) -> Option<Verdict> {
         self.at_once_at(token, clock::now())
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
         let (guests, token) = (self.clone(), question.token.clone());
         Box::pin(ask(KNOWN_WITHIN, move || guests.ask_at(&token, clock::now())))
     }
@@ -172,15 +179,18 @@ mod tests {
         let visitor = Guests::newcomer(TenantId(3)).unwrap();
         let pass = guests.sign(&visitor, NOW).unwrap();
 
-        let identity = guests.ask_at(&token(&pass), NOW).unwrap().unwrap();
+        let identity = guests.ask_at(&token(&pass), NOW).unwrap().identity().unwrap();
 
         assert_eq!((identity.party, identity.tenant), (Party::Member(MemberId(-7)), TenantId(3)));
         assert_eq!(identity.profile.nickname.as_deref(), Some("访客 7"));
         assert_eq!(guests.of_token(&token(&pass), NOW), Some(visitor));
         let last = Timestamp(pass.expires_ms - 1);
         assert_eq!(pass.expires_ms, NOW.0 + 30 * 24 * 3_600_000);
-        assert!(guests.at_once_at(&token(&pass), last).unwrap().is_some());
-        assert_eq!(guests.at_once_at(&token(&pass), Timestamp(pass.expires_ms)), Some(None));
+        assert!(guests.at_once_at(&token(&pass), last).unwrap().identity().is_some());
+        let end = Timestamp(pass.expires_ms);
+        assert_eq!(guests.at_once_at(&token(&pass), end), Some(Verdict::Nobody));
+        assert_eq!(guests.ask_at(&token(&pass), end).unwrap(), Verdict::Nobody);
+        assert_eq!(guests.of_token(&token(&pass), end), None);
     }
 
     #[test]
@@ -203,7 +213,7 @@ mod tests {
         };
 
         for text in [strange.token, shops.unwrap(), sign(SECRET, &claims).unwrap()] {
-            assert_eq!(guests.at_once_at(&Token::new(&text).unwrap(), NOW), Some(None));
+            assert_eq!(guests.at_once_at(&Token::new(&text).unwrap(), NOW), Some(Verdict::Unknown));
         }
     }
 

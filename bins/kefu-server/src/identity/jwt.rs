@@ -17,7 +17,7 @@ use super::jwks::{Jwks, JwksError, Missing};
 use super::keys::{self, KeysError, PublicKey};
 use super::number::Numbers;
 use super::profile::Remembering;
-use super::{Identity, Question, Token, Verdict, WhoAreYou};
+use super::{Answer, Identity, Question, Token, Verdict, WhoAreYou};
 use crate::clock;
 use crate::config::{AuthSettings, JwtSettings};
 use crate::guard::{KNOWN_WITHIN, ask};
@@ -184,28 +184,28 @@ impl Inner {
         (expires > now && begins <= now.0).then_some(expires)
     }
 
-    fn known_at(&self, token: &Token, now: Timestamp) -> Option<Option<Identity>> {
+    fn known_at(&self, token: &Token, now: Timestamp) -> Option<Verdict> {
         let said = match self.prove(token) {
             Proof::Said(said) => said,
-            Proof::Nothing => return Some(None),
+            Proof::Nothing => return Some(Verdict::Unknown),
             Proof::Strange => {
                 let missing = self.keys.set.as_ref().map_or(Missing::Surely, Jwks::missing);
-                return (missing == Missing::Surely).then_some(None);
+                return (missing == Missing::Surely).then_some(Verdict::Unknown);
             }
         };
-        let Some(expires) = Self::timely(&said, now) else { return Some(None) };
+        let Some(expires) = Self::timely(&said, now) else { return Some(Verdict::Nobody) };
         let party = self.numbers.at_once(said.tenant, said.user_type, &said.called)?;
         let is_news = self.remembering.is_news(said.tenant, party, &said.profile, now);
-        (!is_news).then(|| Some(identity(token, *said, party, expires)))
+        (!is_news).then(|| Verdict::Is(identity(token, *said, party, expires)))
     }
 
     /// Blocks.
-    fn ask_at(&self, token: &Token, now: Timestamp) -> Result<Option<Identity>, StoreError> {
-        let Proof::Said(said) = self.prove(token) else { return Ok(None) };
-        let Some(expires) = Self::timely(&said, now) else { return Ok(None) };
+    fn ask_at(&self, token: &Token, now: Timestamp) -> Result<Verdict, StoreError> {
+        let Proof::Said(said) = self.prove(token) else { return Ok(Verdict::Unknown) };
+        let Some(expires) = Self::timely(&said, now) else { return Ok(Verdict::Nobody) };
         let party = self.numbers.ask(said.tenant, said.user_type, &said.called)?;
         self.remembering.note(said.tenant, party, &said.profile, now);
-        Ok(Some(identity(token, *said, party, expires)))
+        Ok(Verdict::Is(identity(token, *said, party, expires)))
     }
 
     fn without_asking_at(&self, token: &Token, now: Timestamp) -> Option<Identity> {
@@ -229,16 +229,16 @@ fn identity(token: &Token, said: Said, party: Party, expires: Timestamp) -> Iden
 }
 
 impl WhoAreYou for JwtIdentities {
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
+    fn at_once(&self, token: &Token) -> Option<Verdict> {
         self.0.known_at(token, clock::now())
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let (inner, token) = (self.0.clone(), question.token.clone());
             if let (Proof::Strange, Some(set)) = (inner.prove(&token), &inner.keys.set) {
                 let answers = match set.missing() {
-                    Missing::Surely => return Ok(None),
+                    Missing::Surely => return Ok(Verdict::Unknown),
                     Missing::Perhaps => set.ask_again().await,
                     Missing::Unknowable => false,
                 };

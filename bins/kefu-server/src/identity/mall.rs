@@ -5,7 +5,8 @@
 //! was let in is remembered for half a minute, whoever was not for seconds; any number of requests that wait for one
 //! token are one question. While the mall does not answer, those whom it has let in go on for a settable grace, not
 //! beyond the end of their tokens, and everybody else hears 503: never that they are nobody, and never that they are
-//! somebody else.
+//! somebody else. Which shops an admin serves is no affair of the mall's, and remembered with none of this: our own
+//! books say it, for three seconds at most, in the grace as well.
 //!
 //! Questions are put on a runtime of its own, so that a connection outlives the thread that needed it first, and go on
 //! when nobody waits any more: the next to ask finds the answer.
@@ -23,22 +24,24 @@ mod tables;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
-use kefu_domain::{Party, Shops, StoreError};
+use futures_util::future::{BoxFuture, join};
+use kefu_domain::StoreError;
 use kefu_storage::Database;
 use kefu_web::ApiError;
 use moka::future::Cache as Flights;
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use self::asker::Asker;
 use self::opening::askers;
 use self::quarters::Quarters;
 use self::source::{Asked, Bearer, Sighting, Silent};
-use super::{Identity, Keeper, Question, Remembering, Token, Verdict, WhoAreYou, profile_of};
+use super::{Answer, Identity, Keeper, Question, Remembering, Rota, Token, Verdict, WhoAreYou, profile_of, rota};
 use crate::clock;
-use crate::config::{MallSource, Settings};
+use crate::config::{MallSettings, MallSource, Settings};
+use crate::guard::ask;
 
 pub use self::directory::Members;
 pub use self::opening::MallError;
@@ -47,7 +50,7 @@ pub use self::opening::MallError;
 const ROOM: usize = 32;
 /// How long a question waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_millis(1_500);
-/// How long the desk's own database may take for the shops of an admin.
+/// How long the desk's own database may take for what it says, or is told, of somebody.
 const BOOKS_WITHIN: Duration = Duration::from_millis(1_500);
 const REMEMBERED: u64 = 100_000;
 
@@ -58,7 +61,7 @@ pub struct MallTokens(Arc<Inner>);
 struct Inner {
     /// In the order of the settings.
     askers: Vec<Arc<Asker>>,
-    database: Database,
+    rota: Rota,
     remembering: Remembering,
     /// Those who were let in, for as long as they may go on without the mall.
     known: Cache<[u8; 32], Known>,
@@ -72,7 +75,7 @@ struct Inner {
     runtime: Quarters,
 }
 
-/// Somebody who was let in, and when.
+/// Somebody who was let in, and when. Their shops are not here, but in the rota.
 #[derive(Clone)]
 struct Known {
     identity: Identity,
@@ -86,6 +89,7 @@ impl MallTokens {
         settings: &Settings,
         database: &Database,
         remembering: &Remembering,
+        rota: &Rota,
     ) -> Result<Option<(Self, Members)>, MallError> {
         let mall = &settings.mall;
         if mall.tokens.is_empty() {
@@ -93,13 +97,24 @@ impl MallTokens {
         }
         let runtime = Quarters::open().map_err(|cause| MallError { source_name: "runtime", cause: cause.into() })?;
         let (askers, members) = askers(settings, database, runtime.handle())?;
+        let mall = Self::asking(askers, mall, remembering.clone(), rota.clone(), runtime);
+        Ok(Some((mall, members)))
+    }
+
+    fn asking(
+        askers: Vec<Arc<Asker>>,
+        mall: &MallSettings,
+        remembering: Remembering,
+        rota: Rota,
+        runtime: Quarters,
+    ) -> Self {
         let seconds = Duration::from_secs;
         let (positive, grace) = (seconds(mall.positive_seconds), seconds(mall.grace_seconds));
         let lasting = |time| Cache::builder().max_capacity(REMEMBERED).time_to_live(time).build();
-        let inner = Inner {
+        Self(Arc::new(Inner {
             askers,
-            database: database.clone(),
-            remembering: remembering.clone(),
+            rota,
+            remembering,
             known: lasting(positive.max(grace)),
             denied: Cache::builder().max_capacity(REMEMBERED).time_to_live(seconds(mall.negative_seconds)).build(),
             flights: Flights::new(REMEMBERED),
@@ -107,38 +122,62 @@ impl MallTokens {
             positive,
             grace,
             runtime,
-        };
-        Ok(Some((Self(Arc::new(inner)), members)))
+        }))
+    }
+
+    /// Whom the mall means, at no desk yet.
+    async fn find(&self, question: &Question) -> Answer {
+        if let Some(verdict) = self.0.remembered(&question.token) {
+            return Ok(verdict);
+        }
+        let (inner, question) = (Arc::clone(&self.0), question.clone());
+        let asked = self.0.runtime.handle().spawn(async move {
+            let answer = inner.fly(&question).await;
+            answer.or_else(|error| inner.in_grace(&question.token).map(Some).ok_or(error))
+        });
+        match asked.await {
+            Ok(Ok(found)) => Ok(found.map_or(Verdict::Unknown, Verdict::Is)),
+            Ok(Err(error)) => Err(ApiError::Desk(StoreError::Unavailable(error.into()).into())),
+            Err(_) => Err(ApiError::Desk(kefu::Error::Crashed)),
+        }
+    }
+
+    /// Somebody at the desks that they serve.
+    async fn seat(&self, identity: Identity) -> Result<Identity, ApiError> {
+        if let Some(seated) = self.0.rota.seat_at_once(identity.clone()) {
+            return Ok(seated);
+        }
+        let rota = self.0.rota.clone();
+        ask(BOOKS_WITHIN, move || rota.seat(identity)).await
     }
 }
 
 impl WhoAreYou for MallTokens {
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
-        if !is_mall_like(token) {
-            return Some(None);
+    fn at_once(&self, token: &Token) -> Option<Verdict> {
+        match self.0.remembered(token)? {
+            Verdict::Is(identity) => self.0.rota.seat_at_once(identity).map(Verdict::Is),
+            verdict => Some(verdict),
         }
-        self.0.remembered(&token.hash())
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
-            if let Some(answer) = self.at_once(&question.token) {
-                return Ok(answer);
-            }
-            let (inner, question) = (Arc::clone(&self.0), question.clone());
-            let asked = self.0.runtime.handle().spawn(async move {
-                let answer = inner.fly(&question).await;
-                answer.or_else(|error| inner.in_grace(&question.token).map(Some).ok_or(error))
-            });
-            match asked.await {
-                Ok(answer) => answer.map_err(|error| ApiError::Desk(StoreError::Unavailable(error.into()).into())),
-                Err(_) => Err(ApiError::Desk(kefu::Error::Crashed)),
+            // Read while the mall is asked: should it take too long, whoever goes on in its grace needs it.
+            let meanwhile = async {
+                if let Some(identity) = self.0.in_grace(&question.token) {
+                    let _ = self.seat(identity).await;
+                }
+            };
+            let (answer, ()) = join(self.find(question), meanwhile).await;
+            match answer? {
+                Verdict::Is(identity) => self.seat(identity).await.map(Verdict::Is),
+                verdict => Ok(verdict),
             }
         })
     }
 
     fn without_asking(&self, token: &Token) -> Option<Identity> {
-        self.0.in_grace(token)
+        self.0.rota.seat_at_once(self.0.in_grace(token)?)
     }
 
     fn keeper(&self, token: &Token, _: &Identity) -> Option<Arc<dyn Keeper>> {
@@ -148,13 +187,17 @@ impl WhoAreYou for MallTokens {
 }
 
 impl Keeper for MallTokens {
-    /// Whoever the mall says nothing about may stay for as long as the grace lasts.
+    /// Whoever the mall says nothing about may stay for as long as the grace lasts, and while our own database says
+    /// nothing, they stay at the desks where they are.
     fn still<'a>(&'a self, token: &'a Token, before: &'a Identity) -> BoxFuture<'a, bool> {
         Box::pin(async move {
             let question =
                 Question { token: token.clone(), side: Some(before.party.side()), tenant: Some(before.tenant) };
-            let now = self.ask(&question).await;
-            now.is_ok_and(|identity| identity.is_some_and(|identity| identity.has_rights_of(before)))
+            let Ok(Verdict::Is(identity)) = self.find(&question).await else { return false };
+            let (rota, unseated) = (self.0.rota.clone(), identity.clone());
+            let seated = ask(BOOKS_WITHIN, move || rota.seat(unseated)).await;
+            let now = seated.unwrap_or_else(|_| Identity { shops: before.shops.clone(), ..identity });
+            now.has_rights_of(before)
         })
     }
 }
@@ -168,21 +211,22 @@ fn is_mall_like(token: &Token) -> bool {
 
 impl Inner {
     /// What needs no asking.
-    fn remembered(&self, hash: &[u8; 32]) -> Option<Option<Identity>> {
-        if self.denied.contains_key(hash) {
-            return Some(None);
+    fn remembered(&self, token: &Token) -> Option<Verdict> {
+        let hash = token.hash();
+        if !is_mall_like(token) || self.denied.contains_key(&hash) {
+            return Some(Verdict::Unknown);
         }
-        let known = self.known.get(hash)?;
-        if has_ended(&known.identity) {
-            return Some(None);
+        let known = self.known.get(&hash)?;
+        if known.identity.has_ended() {
+            return Some(Verdict::Nobody);
         }
-        (known.at.elapsed() < self.positive).then_some(Some(known.identity))
+        (known.at.elapsed() < self.positive).then_some(Verdict::Is(known.identity))
     }
 
     /// Whoever was let in, while the mall does not answer.
     fn in_grace(&self, token: &Token) -> Option<Identity> {
         let known = self.known.get(&token.hash())?;
-        (known.at.elapsed() < self.grace && !has_ended(&known.identity)).then_some(known.identity)
+        (known.at.elapsed() < self.grace && !known.identity.has_ended()).then_some(known.identity)
     }
 
     /// One question for all who wait for the same token.
@@ -194,8 +238,8 @@ impl Inner {
     }
 
     async fn look_up(&self, question: &Question, hash: [u8; 32]) -> Result<Option<Identity>, Silent> {
-        if let Some(answer) = self.remembered(&hash) {
-            return Ok(answer);
+        if let Some(verdict) = self.remembered(&question.token) {
+            return Ok(verdict.identity());
         }
         let Ok(Ok(_place)) = timeout(TURN_WITHIN, self.room.acquire()).await else {
             return Err(Silent::because("too many questions wait"));
@@ -204,9 +248,9 @@ impl Inner {
         let asked = Asked { token: question.token.clone(), side: question.side, tenant };
         match self.inquire(&asked).await? {
             Some(bearer) => {
-                let identity = self.identify(&question.token, bearer).await?;
+                let identity = self.identify(&question.token, bearer).await;
                 self.known.insert(hash, Known { identity: identity.clone(), at: Instant::now() });
-                Ok(Some(identity).filter(|identity| !has_ended(identity)))
+                Ok(Some(identity).filter(|identity| !identity.has_ended()))
             }
             None => {
                 self.denied.insert(hash, ());
@@ -255,28 +299,17 @@ impl Inner {
         Ok(Some(bearer))
     }
 
-    /// Writes down how somebody is called, and finds the shops of an admin.
-    async fn identify(&self, token: &Token, bearer: Bearer) -> Result<Identity, Silent> {
+    /// Writes down how somebody is called; they are let in although that may come to nothing.
+    async fn identify(&self, token: &Token, bearer: Bearer) -> Identity {
         let Bearer { party, tenant, expires, nickname, avatar, permissions, .. } = bearer;
         let profile = profile_of(nickname.as_deref(), avatar.as_deref());
-        let (books, remembering, shown) = (self.database.clone(), self.remembering.clone(), profile.clone());
-        let asked = tokio::task::spawn_blocking(move || {
-            remembering.note(tenant, party, &shown, clock::now());
-            match party {
-                Party::Admin(id) => books.shops_of(tenant, id),
-                Party::Member(_) | Party::System => Ok(Shops::platform()),
-            }
-        });
-        let shops = match timeout(BOOKS_WITHIN, asked).await {
-            Ok(Ok(shops)) => shops.map_err(Silent::because)?,
-            Ok(Err(error)) => return Err(Silent::because(error)),
-            Err(_) => return Err(Silent::because("our own database did not say which shops an admin serves")),
-        };
+        let (remembering, shown) = (self.remembering.clone(), profile.clone());
+        let noting = spawn_blocking(move || remembering.note(tenant, party, &shown, clock::now()));
+        let _ = timeout(BOOKS_WITHIN, noting).await;
         let (permissions, credential) = (permissions.unwrap_or_default(), token.credential());
-        Ok(Identity { party, tenant, permissions, shops, profile, credential, expires })
+        Identity { party, tenant, permissions, shops: rota::nowhere(), profile, credential, expires }
     }
 }
 
-fn has_ended(identity: &Identity) -> bool {
-    identity.expires.is_some_and(|expires| expires <= clock::now())
-}
+#[cfg(test)]
+mod tests;

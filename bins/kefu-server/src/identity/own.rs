@@ -4,19 +4,15 @@
 //! seconds, so a revoked token is out within five.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use kefu_domain::{MemberDirectory, MemberId, Party, Permission, Profile, Shops, Side, StoreError, TenantId};
+use kefu_domain::{MemberDirectory, MemberId, Party, Permission, Profile, Side, StoreError, TenantId};
 use kefu_storage::{AccountStatus, Database, NewToken, Renewal, TokenHash};
 use moka::sync::Cache;
 
-use super::{Identity, Keeper, Question, Token, Verdict, WhoAreYou, credential_of};
+use super::{Answer, Identity, Keeper, Question, REMEMBERED, Rota, Token, Verdict, WhoAreYou, credential_of, rota};
 use crate::guard::{KNOWN_WITHIN, ask};
-use crate::{clock, random};
-
-/// With the two seconds of the sweeper below the five that are promised.
-const REMEMBERED: Duration = Duration::from_secs(3);
+use crate::random;
 
 /// What an account may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -71,7 +67,9 @@ impl Role {
 #[derive(Clone)]
 pub struct OwnTokens {
     database: Database,
-    known: Cache<TokenHash, Option<Identity>>,
+    rota: Rota,
+    /// What came of looking, without the shops: those are the rota's.
+    known: Cache<TokenHash, Verdict>,
     access_lives_ms: i64,
     refresh_lives_ms: i64,
 }
@@ -100,8 +98,10 @@ impl OwnTokens {
     /// Keeps tokens in the database; they live that many seconds.
     #[must_use]
     pub fn new(database: Database, access_seconds: u32, refresh_seconds: u32) -> Self {
+        let books = database.clone();
         Self {
             database,
+            rota: Rota::new(Box::new(move |tenant, admin| books.shops_of(tenant, admin))),
             known: Cache::builder().max_capacity(50_000).time_to_live(REMEMBERED).build(),
             access_lives_ms: i64::from(access_seconds) * 1_000,
             refresh_lives_ms: i64::from(refresh_seconds) * 1_000,
@@ -174,44 +174,49 @@ impl OwnTokens {
         self.known.invalidate(hash);
     }
 
-    /// Looks a token up, and remembers what came of it. Blocks.
-    fn find(&self, hash: TokenHash) -> Result<Option<Identity>, StoreError> {
-        let identity = self.look_up(&hash)?;
-        self.known.insert(hash, identity.clone());
-        Ok(identity)
+    /// Who serves which shops: the same list for every kind of token whose shops are kept in our books.
+    #[must_use]
+    pub fn rota(&self) -> &Rota {
+        &self.rota
     }
 
-    fn look_up(&self, hash: &TokenHash) -> Result<Option<Identity>, StoreError> {
-        let Some(token) = self.database.token(hash)? else { return Ok(None) };
+    /// Looks a token up, and remembers what came of it. Blocks.
+    fn find(&self, hash: TokenHash) -> Result<Verdict, StoreError> {
+        let verdict = self.look_up(&hash)?;
+        self.known.insert(hash, verdict.clone());
+        match verdict {
+            Verdict::Is(identity) => self.rota.seat(identity).map(Verdict::Is),
+            Verdict::Nobody | Verdict::Unknown => Ok(verdict),
+        }
+    }
+
+    fn look_up(&self, hash: &TokenHash) -> Result<Verdict, StoreError> {
+        let Some(token) = self.database.token(hash)? else { return Ok(Verdict::Unknown) };
         if !token.is_good_at(self.database.now()?) {
-            return Ok(None);
+            return Ok(Verdict::Nobody);
         }
         let credential = credential_of(hash);
         let identity = Identity {
             party: token.owner,
             tenant: token.tenant,
             permissions: Vec::new(),
-            shops: Shops::platform(),
+            shops: rota::nowhere(),
             profile: Profile::default(),
             credential,
             expires: Some(token.expires),
         };
-        match token.owner {
-            Party::Admin(id) => {
-                let Some(account) = self.database.account(id)? else { return Ok(None) };
-                if account.status == AccountStatus::Disabled {
-                    return Ok(None);
-                }
-                Ok(Some(Identity {
+        Ok(match token.owner {
+            Party::Admin(id) => match self.database.account(id)? {
+                Some(account) if account.status != AccountStatus::Disabled => Verdict::Is(Identity {
                     permissions: Role::allow(&account.roles),
-                    shops: self.database.shops_of(account.tenant, id)?,
                     profile: Profile { nickname: Some(account.nickname), avatar: account.avatar },
                     ..identity
-                }))
-            }
-            Party::Member(id) => Ok(Some(Identity { profile: self.member(token.tenant, id)?, ..identity })),
-            Party::System => Ok(None),
-        }
+                }),
+                _ => Verdict::Nobody,
+            },
+            Party::Member(id) => Verdict::Is(Identity { profile: self.member(token.tenant, id)?, ..identity }),
+            Party::System => Verdict::Nobody,
+        })
     }
 
     /// How a member is called, as their mall's server said when it asked for the token.
@@ -223,18 +228,21 @@ impl OwnTokens {
 }
 
 impl WhoAreYou for OwnTokens {
-    fn at_once(&self, token: &Token) -> Option<Option<Identity>> {
+    fn at_once(&self, token: &Token) -> Option<Verdict> {
         if !random::is_name(token.reveal()) {
-            return Some(None);
+            return Some(Verdict::Unknown);
         }
-        let known = self.known.get(&token.hash())?;
-        Some(known.filter(|identity| identity.expires.is_none_or(|expires| expires > clock::now())))
+        match self.known.get(&token.hash())? {
+            Verdict::Is(identity) if identity.has_ended() => Some(Verdict::Nobody),
+            Verdict::Is(identity) => self.rota.seat_at_once(identity).map(Verdict::Is),
+            verdict => Some(verdict),
+        }
     }
 
-    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Verdict> {
+    fn ask<'a>(&'a self, question: &'a Question) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             if !random::is_name(question.token.reveal()) {
-                return Ok(None);
+                return Ok(Verdict::Unknown);
             }
             let (tokens, hash) = (self.clone(), question.token.hash());
             ask(KNOWN_WITHIN, move || tokens.find(hash)).await
@@ -243,7 +251,7 @@ impl WhoAreYou for OwnTokens {
 
     /// An admin's roles and shops may change while their login lasts; that a token was taken back is heard otherwise.
     fn keeper(&self, token: &Token, identity: &Identity) -> Option<Arc<dyn Keeper>> {
-        let is_ours = || self.known.get(&token.hash()).flatten().is_some();
+        let is_ours = || self.known.get(&token.hash()).is_some_and(|verdict| matches!(verdict, Verdict::Is(_)));
         let mine = matches!(identity.party, Party::Admin(_)) && is_ours();
         mine.then(|| Arc::new(self.clone()) as Arc<dyn Keeper>)
     }
@@ -255,7 +263,7 @@ impl Keeper for OwnTokens {
         Box::pin(async move {
             let (tokens, hash) = (self.clone(), token.hash());
             let now = ask(KNOWN_WITHIN, move || tokens.find(hash)).await;
-            now.map_or(true, |identity| identity.is_some_and(|identity| identity.has_rights_of(before)))
+            now.map_or(true, |verdict| verdict.identity().is_some_and(|identity| identity.has_rights_of(before)))
         })
     }
 }

@@ -7,7 +7,8 @@ use kefu_domain::{
 };
 use kefu_push::MallId;
 use kefu_storage::TenantStatus;
-use kefu_web::{ApiError, Caller, MemberCaller, Params, Reply};
+use kefu_web::serving::{MemberCaller, Params, Reply};
+use kefu_web::{ApiError, Caller};
 use serde_json::{Value, json};
 
 use super::Standalone;

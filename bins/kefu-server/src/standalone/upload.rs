@@ -19,7 +19,8 @@ use kefu_domain::{
     ConversationRepository, Member, Party, Refusal, Scope, ShopDirectory, ShopId, Shops, Standing, StoreError,
 };
 use kefu_storage::{Database, StoredFile};
-use kefu_web::{ApiError, Caller, Params, Reply};
+use kefu_web::serving::{Params, Reply};
+use kefu_web::{ApiError, Caller};
 use tempfile::NamedTempFile;
 use tokio::time::timeout;
 

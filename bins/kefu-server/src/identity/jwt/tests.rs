@@ -32,7 +32,11 @@ fn identify(text: &str) -> Option<Identity> {
 }
 
 fn identify_as(settings: &JwtSettings, text: &str) -> Option<Identity> {
-    identities(Keys::secret(SECRET), settings, forgetful()).0.ask_at(&Token::new(text).unwrap(), NOW).unwrap()
+    identities(Keys::secret(SECRET), settings, forgetful())
+        .0
+        .ask_at(&Token::new(text).unwrap(), NOW)
+        .unwrap()
+        .identity()
 }
 
 fn member() -> Value {
@@ -203,10 +207,10 @@ fn a_profile_is_written_once_until_it_changes() {
     let identities = book.identities();
 
     assert_eq!(identities.0.known_at(&named("Ann"), NOW), None, "the first time has to be written");
-    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().is_some());
-    assert!(identities.0.known_at(&named("Ann"), later(90_000)).unwrap().is_some());
+    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().identity().is_some());
+    assert!(identities.0.known_at(&named("Ann"), later(90_000)).unwrap().identity().is_some());
     assert_eq!(identities.0.known_at(&named("Anna"), later(90_000)), None);
-    assert!(identities.0.ask_at(&named("Anna"), later(90_000)).unwrap().is_some());
+    assert!(identities.0.ask_at(&named("Anna"), later(90_000)).unwrap().identity().is_some());
 
     assert_eq!(book.written(), ["Ann", "Anna"]);
 }
@@ -220,11 +224,27 @@ fn two_tokens_that_say_different_things_write_once_a_minute() {
         let token = named(if second % 2 == 0 { "Ann" } else { "Anna" });
         let now = later(second * 1_000);
         if identities.0.known_at(&token, now).is_none() {
-            assert!(identities.0.ask_at(&token, now).unwrap().is_some());
+            assert!(identities.0.ask_at(&token, now).unwrap().identity().is_some());
         }
     }
 
     assert_eq!(book.written(), ["Ann", "Anna"]);
+}
+
+#[test]
+fn what_a_good_signature_no_longer_lets_in_is_nobody_and_a_strange_one_is_not_ours_to_judge() {
+    let identities = identities(Keys::secret(SECRET), &JwtSettings::default(), forgetful());
+    let check = |claims: &Value, secret: &str, verdict: Verdict| {
+        let key = EncodingKey::from_secret(secret.as_bytes());
+        let token = Token::new(&encode(&Header::new(Algorithm::HS256), claims, &key).unwrap()).unwrap();
+        assert_eq!(identities.0.known_at(&token, NOW), Some(verdict.clone()), "{claims}");
+        assert_eq!(identities.0.ask_at(&token, NOW).unwrap(), verdict, "{claims}");
+    };
+
+    check(&with("exp", json!(SOON - 1)), SECRET, Verdict::Nobody);
+    check(&with("nbf", json!(SOON + 10)), SECRET, Verdict::Nobody);
+    check(&with("exp", json!(SOON - 1)), "another-secret-another-secret-an", Verdict::Unknown);
+    check(&member(), "another-secret-another-secret-an", Verdict::Unknown);
 }
 
 #[test]
@@ -233,7 +253,7 @@ fn a_token_that_says_nothing_of_its_bearer_writes_nothing() {
 
     let known = book.identities().0.known_at(&Token::new(&signed(&member())).unwrap(), NOW);
 
-    assert!(known.unwrap().is_some());
+    assert!(known.unwrap().identity().is_some());
     assert!(book.written().is_empty());
 }
 
@@ -243,14 +263,36 @@ fn whoever_has_a_good_token_is_let_in_although_nothing_can_be_written() {
     let identities = book.identities();
     book.is_closed.store(true, Ordering::Relaxed);
 
-    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().is_some());
+    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().identity().is_some());
     assert!(identities.without_asking(&named("Ann")).is_some(), "nor asked");
     assert!(identities.without_asking(&Token::new("x").unwrap()).is_none());
 
     book.is_closed.store(false, Ordering::Relaxed);
     assert_eq!(identities.0.known_at(&named("Ann"), NOW), None, "it is still to be written");
-    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().is_some());
+    assert!(identities.0.ask_at(&named("Ann"), NOW).unwrap().identity().is_some());
     assert_eq!(book.written(), ["Ann"]);
+}
+
+#[test]
+fn of_a_claim_with_too_many_shops_the_lowest_are_served() {
+    let mut claims = Claims {
+        id: 7,
+        user_type: 2,
+        tenant: 1,
+        exp: SOON,
+        nbf: None,
+        nickname: None,
+        avatar: None,
+        permissions: None,
+        shops: Some((1..=200).rev().collect()),
+    };
+    let served = |claims: &Claims| identify(&sign(SECRET, claims).unwrap()).unwrap().shops;
+    let most = (1..=200).map(ShopId).collect::<Shops>();
+    assert_eq!(served(&claims), most);
+
+    claims.shops = Some((1..=201).rev().collect());
+
+    assert_eq!(served(&claims), most);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use kefu_domain::{Scope, ShopId, Shops};
 use kefu_storage::{Account, NewAccount, NewTenant, Options};
 
 use super::*;
@@ -20,14 +21,19 @@ fn world() -> World {
         nickname: "Bob".into(),
         avatar: None,
         roles: vec!["observer".into()],
+        shops: Shops::platform(),
     };
     let id = database.add_account(&account).unwrap().unwrap();
     let account = database.account(id).unwrap().unwrap();
     World { tokens: OwnTokens::new(database, 1_800, 3_600), account, _folder: folder }
 }
 
+fn find(tokens: &OwnTokens, text: &str) -> Verdict {
+    tokens.find(Token::new(text).unwrap().hash()).unwrap()
+}
+
 fn good(tokens: &OwnTokens, text: &str) -> bool {
-    tokens.find(Token::new(text).unwrap().hash()).unwrap().is_some()
+    find(tokens, text).identity().is_some()
 }
 
 #[test]
@@ -37,7 +43,7 @@ fn both_tokens_of_a_pair_name_the_account() {
     let issued = world.tokens.issue(TenantId(1), Party::Admin(world.account.id)).unwrap();
 
     for text in [&issued.access, &issued.refresh] {
-        let identity = world.tokens.find(Token::new(text).unwrap().hash()).unwrap().unwrap();
+        let identity = find(&world.tokens, text).identity().unwrap();
         assert_eq!(identity.party, Party::Admin(world.account.id));
         assert_eq!(identity.permissions, [Permission::ConversationQuery, Permission::MessageQuery]);
     }
@@ -48,9 +54,11 @@ fn both_tokens_of_a_pair_name_the_account() {
 fn unknown_tokens_are_nobody() {
     let world = world();
 
-    assert!(!good(&world.tokens, &"0".repeat(32)));
-    assert!(!good(&world.tokens, "no token at all"));
-    assert_eq!(world.tokens.at_once(&Token::new("a.b.c").unwrap()), Some(None));
+    let strange = "0".repeat(32);
+    assert_eq!(find(&world.tokens, &strange), Verdict::Unknown);
+    assert_eq!(world.tokens.at_once(&Token::new(&strange).unwrap()), Some(Verdict::Unknown));
+    assert_eq!(find(&world.tokens, "no token at all"), Verdict::Unknown);
+    assert_eq!(world.tokens.at_once(&Token::new("a.b.c").unwrap()), Some(Verdict::Unknown));
 }
 
 #[test]
@@ -83,14 +91,66 @@ fn a_token_that_was_taken_back_is_nobody_at_once() {
     assert!(!good(&world.tokens, &issued.access) && !good(&world.tokens, &issued.refresh));
 }
 
+/// Ours, and ended: no one else is to be asked about it, now or while it is remembered.
+#[track_caller]
+fn has_ended(tokens: &OwnTokens, text: &str) {
+    assert_eq!(find(tokens, text), Verdict::Nobody);
+    assert_eq!(tokens.at_once(&Token::new(text).unwrap()), Some(Verdict::Nobody));
+}
+
 #[test]
-fn a_disabled_account_is_nobody() {
+fn what_has_ended_is_known_to_be_ours() {
     let world = world();
-    let issued = world.tokens.issue(TenantId(1), Party::Admin(world.account.id)).unwrap();
+    let (admin, database) = (Party::Admin(world.account.id), &world.tokens.database);
+    let issue = |lives_ms| world.tokens.issue_for(TenantId(1), admin, lives_ms).unwrap();
+    let [expired, revoked, disabled] = [issue(0), issue(60_000), issue(60_000)];
+    let system = world.tokens.issue(TenantId(1), Party::System).unwrap();
+    world.tokens.revoke(&Token::new(&revoked.access).unwrap()).unwrap();
 
-    world.tokens.database.set_account_status(world.account.id, AccountStatus::Disabled).unwrap();
+    has_ended(&world.tokens, &expired.access);
+    has_ended(&world.tokens, &revoked.access);
+    has_ended(&world.tokens, &revoked.refresh);
+    has_ended(&world.tokens, &system.access);
+    assert!(good(&world.tokens, &disabled.access));
+    database.set_account_status(world.account.id, AccountStatus::Disabled).unwrap();
+    has_ended(&world.tokens, &disabled.access);
+}
 
-    assert!(!good(&world.tokens, &issued.access));
+#[test]
+fn a_remembered_token_ends_in_time() {
+    let world = world();
+    let token = Token::new(&"a".repeat(32)).unwrap();
+    let identity = Identity {
+        party: Party::Admin(world.account.id),
+        tenant: TenantId(1),
+        permissions: Vec::new(),
+        shops: rota::nowhere(),
+        profile: Profile::default(),
+        credential: token.credential(),
+        expires: Some(crate::clock::now()),
+    };
+
+    world.tokens.known.insert(token.hash(), Verdict::Is(identity));
+
+    assert_eq!(world.tokens.at_once(&token), Some(Verdict::Nobody));
+}
+
+#[test]
+fn a_remembered_admin_serves_what_the_books_say_once_they_are_read_again() {
+    let world = world();
+    let (tenant, id) = (TenantId(1), world.account.id);
+    let issued = world.tokens.issue(tenant, Party::Admin(id)).unwrap();
+    let access = Token::new(&issued.access).unwrap();
+    let branch = world.tokens.database.add_shop(tenant, None, "branch").unwrap().unwrap();
+    let served = |verdict: Verdict| verdict.identity().unwrap().shops.to_vec();
+    assert_eq!(served(find(&world.tokens, &issued.access)), [ShopId::PLATFORM]);
+
+    world.tokens.database.grant_shop(id, Scope { tenant, shop: branch }).unwrap();
+    world.tokens.rota().forget(tenant, id);
+
+    assert_eq!(world.tokens.at_once(&access), None);
+    assert!(served(find(&world.tokens, &issued.access)).contains(&branch));
+    assert!(served(world.tokens.at_once(&access).unwrap()).contains(&branch));
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn with_account(world: &World) -> kefu_domain::AdminId {
         nickname: "Bob".into(),
         avatar: Some("https://cdn.example.com/bob.png".into()),
         roles: vec!["agent".into()],
+        shops: kefu_domain::Shops::platform(),
     };
     world.database.add_account(&account).unwrap().unwrap()
 }

@@ -16,8 +16,8 @@ fn a_name_that_is_no_number_gets_a_number_of_ours() {
 
     assert_eq!(identities.0.known_at(&token, NOW), None, "the database is asked once");
     assert_eq!(identities.0.without_asking_at(&token, NOW), None, "and nobody is guessed meanwhile");
-    identities.0.ask_at(&token, NOW).unwrap().unwrap();
-    assert!(identities.0.known_at(&token, NOW).unwrap().is_some());
+    identities.0.ask_at(&token, NOW).unwrap().identity().unwrap();
+    assert!(identities.0.known_at(&token, NOW).unwrap().identity().is_some());
     assert!(identities.0.without_asking_at(&token, NOW).is_some());
 }
 
