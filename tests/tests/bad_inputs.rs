@@ -131,7 +131,7 @@ fn every_table_of_the_file_is_played() {
 
 #[test]
 fn every_endpoint_of_the_desk_meets_bad_inputs() {
-    let routes = kefu_web::ROUTES.iter().copied().flatten().filter(|route| route.prefix != "/infra");
+    let routes = kefu_web::serving::ROUTES.iter().copied().flatten().filter(|route| route.prefix != "/infra");
     let ours: BTreeSet<_> =
         Endpoint::ALL.iter().map(|endpoint| (endpoint.verb(), endpoint.path().to_owned())).collect();
     let theirs: BTreeSet<_> =

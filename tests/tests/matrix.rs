@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 
 use kefu_domain::Permission;
 use kefu_tests::{off_the_runtime, on_both};
-use kefu_web::{Access, Route};
+use kefu_web::serving::{Access, Route};
 
 use asking::{Answer, Ask, World};
 use document::Row;

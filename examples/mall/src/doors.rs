@@ -5,11 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use kefu::domain::{AdminId, MemberId, Party, Permission, Profile, ShopId, TenantId};
+use kefu_push::Hub;
 use kefu_web::Caller;
 
 use crate::books::{Books, BooksError};
@@ -37,18 +39,26 @@ pub(crate) async fn number(
 
 /// Looks at the token, and puts whoever it belongs to into the request's extensions: the desk's routes and the mall's
 /// own find them there.
+///
+/// A socket outlives its request, and a logout in between found nobody to show out yet. So when somebody has sat down,
+/// the token is looked at once more; whoever logs out after that finds the socket.
 pub(crate) async fn recognise(
     books: Data<Books>,
+    hub: Data<Hub>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> actix_web::Result<ServiceResponse<impl MessageBody>> {
-    if let Some(token) = token(&request) {
-        let found = web::block(move || caller(&books, &token)).await?.map_err(Refused::from)?;
-        if let Some(caller) = found {
-            request.extensions_mut().insert(caller);
-        }
+    let Some(token) = token(&request) else { return next.call(request).await };
+    let login = secret::credential(&token);
+    let look = move || caller(&books, &token);
+    if let Some(caller) = web::block(look.clone()).await?.map_err(Refused::from)? {
+        request.extensions_mut().insert(caller);
     }
-    next.call(request).await
+    let response = next.call(request).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS && !matches!(web::block(look).await, Ok(Ok(Some(_)))) {
+        hub.close_credential(&login);
+    }
+    Ok(response)
 }
 
 /// The token of a header, or of the address: a browser's WebSocket has no headers.
@@ -101,5 +111,56 @@ impl FromRequest for Clerk {
             Ok(_) => Err(Refused::NotForYou),
             Err(_) => Err(Refused::Stranger),
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+mod tests {
+    use std::cell::RefCell;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse};
+    use kefu::domain::Scope;
+    use kefu_push::{Guest, Inbox, Seat};
+
+    use super::*;
+
+    /// Sits down as the desk's socket does; with `?late`, a logout comes just before.
+    async fn sit_down(
+        books: Data<Books>,
+        hub: Data<Hub>,
+        seats: Data<RefCell<Vec<(Seat, Inbox)>>>,
+        request: HttpRequest,
+    ) -> HttpResponse {
+        let caller = Caller::of(&request).unwrap();
+        if request.query_string().ends_with("&late") {
+            books.sign_out(caller.credential.unwrap()).unwrap();
+            assert_eq!(hub.close_credential(&caller.credential.unwrap()), 0, "nobody is there yet");
+        }
+        let guest = Guest { credential: caller.credential, ..Guest::new(Scope::platform(MALL), caller.party) };
+        seats.borrow_mut().push(hub.join(guest));
+        HttpResponse::SwitchingProtocols().finish()
+    }
+
+    #[actix_web::test]
+    async fn who_logs_out_while_a_socket_is_opened_keeps_no_socket() {
+        let folder = tempfile::tempdir().unwrap();
+        let books = Books::open(&folder.path().join("mall.db")).unwrap();
+        let (hub, seats) = (Data::new(Hub::new()), Data::new(RefCell::new(Vec::<(Seat, Inbox)>::new())));
+        let mall = App::new().app_data(Data::new(books.clone())).app_data(hub.clone()).app_data(seats.clone());
+        let mall = init_service(mall.route("/ws", web::get().to(sit_down)).wrap(from_fn(recognise))).await;
+
+        for (when, open) in [("", 1), ("&late", 0)] {
+            let (token, _) = books.sign_in("alice", crate::PASSWORD).unwrap().unwrap();
+            let asked = TestRequest::get().uri(&format!("/ws?token={token}{when}")).to_request();
+
+            assert_eq!(call_service(&mall, asked).await.status(), 101);
+
+            assert_eq!(hub.close_credential(&secret::credential(&token)), open, "{when}");
+        }
+        let (_seat, mut late) = seats.borrow_mut().pop().unwrap();
+        assert!(late.next().await.is_none());
     }
 }

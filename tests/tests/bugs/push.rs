@@ -107,6 +107,7 @@ async fn b19_a_logout_closes_the_sockets_of_both_tokens_and_they_are_good_for_no
             nickname: "agent".to_owned(),
             avatar: None,
             roles: vec!["agent".to_owned()],
+            shops: kefu_domain::Shops::platform(),
         };
         world.database().add_account(&account).expect("the database answers").expect("a new account");
         let body = json!({ "username": "agent1", "password": password });

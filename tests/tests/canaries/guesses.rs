@@ -1,7 +1,7 @@
 //! Requests that nobody has any business to make: every route, by everybody, about everything.
 
 use kefu_tests::{CANARY, Side, text};
-use kefu_web::{Route, Verb};
+use kefu_web::serving::{Route, Verb};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;
 

@@ -18,6 +18,7 @@ fn account(world: &World, username: &str, roles: &[&str]) {
         nickname: "小美".to_owned(),
         avatar: Some("https://mall.example/a.png".to_owned()),
         roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        shops: kefu_domain::Shops::platform(),
     };
     world.database().add_account(&account).expect("the database answers").expect("a new account");
 }

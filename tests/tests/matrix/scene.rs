@@ -4,7 +4,7 @@
 use kefu_domain::TenantId;
 use kefu_storage::NewAccount;
 use kefu_tests::Claims;
-use kefu_web::{Access, Route};
+use kefu_web::serving::{Access, Route};
 use serde_json::json;
 
 use crate::asking::{Ask, Who, World, id};
@@ -66,6 +66,7 @@ impl<'a> Scene<'a> {
             nickname: "agent".to_owned(),
             avatar: None,
             roles: vec!["agent".to_owned()],
+            shops: kefu_domain::Shops::platform(),
         };
         world.database().add_account(&account).expect("the database answers").expect("a new account");
         let api_key = kefu_server::entrance::new_key().expect("random bytes");

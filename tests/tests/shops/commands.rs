@@ -10,11 +10,12 @@ use crate::people::{PASSWORD, listed, login, mall, opened};
 use crate::{A, B};
 
 /// Whether a command did its work, and what it said.
-async fn run(server: &Server, command: &[&str]) -> (bool, Vec<String>) {
+async fn run(server: &Server, set: &[(&str, &str)], command: &[&str]) -> (bool, Vec<String>) {
     let program = server.program(command.iter().copied());
     off_the_runtime(|| {
         let mut running = Command::new(&program.path)
             .args(&program.arguments)
+            .envs(set.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -30,13 +31,18 @@ async fn run(server: &Server, command: &[&str]) -> (bool, Vec<String>) {
 }
 
 async fn done(server: &Server, command: &[&str]) -> Vec<String> {
-    let (success, lines) = run(server, command).await;
+    done_with(server, &[], command).await
+}
+
+/// With these variables in the environment.
+async fn done_with(server: &Server, set: &[(&str, &str)], command: &[&str]) -> Vec<String> {
+    let (success, lines) = run(server, set, command).await;
     assert!(success, "{command:?}: {lines:?}");
     lines
 }
 
 async fn refused(server: &Server, command: &[&str]) -> String {
-    let (success, lines) = run(server, command).await;
+    let (success, lines) = run(server, &[], command).await;
     assert!(!success, "{command:?}: {lines:?}");
     lines.concat()
 }
@@ -65,8 +71,11 @@ on_both! {
         assert!(off_the_runtime(|| socket.ends_within(Duration::from_secs(5))));
         off_the_runtime(|| assert_eq!(listed(&login(&world, "lili"), ""), [at_b]));
         assert_eq!(done(server, &["shop", "grant", "5", "lulu"]).await, ["lulu now serves 0,5"]);
-        assert_eq!(done(server, &["shop", "grant", "6", "4711"]).await, ["4711 now serves 0,6"]);
-        assert_eq!(done(server, &["shop", "revoke", "0", "4711"]).await, ["4711 now serves 6"]);
+        let by_the_mall = [("KEFU_MALL__TOKENS", "http"), ("KEFU_MALL__URL", "http://127.0.0.1:9")];
+        let granted = done_with(server, &by_the_mall, &["shop", "grant", "6", "4711"]).await;
+        assert_eq!(granted, ["4711 now serves 0,6"]);
+        let revoked = done_with(server, &by_the_mall, &["shop", "revoke", "0", "4711"]).await;
+        assert_eq!(revoked, ["4711 now serves 6"]);
         off_the_runtime(|| assert_eq!(listed(&login(&world, "lulu"), ""), [at_a]));
         assert_eq!(done(server, &["shop", "close", "7"]).await, ["shop 7 is closed"]);
 
@@ -77,6 +86,30 @@ on_both! {
         assert!(agents[1].ends_with("\tlulu\tenabled\tagent\t0,5"), "{agents:?}");
         assert_eq!(done(server, &["shop", "open", "7"]).await, ["shop 7 is open"]);
         assert_eq!(done(server, &["shop", "list", "--tenant", "2"]).await, ["0\t(platform)\topen\t", "5\tx\topen\t"]);
+    }
+
+    async fn whose_shops_are_in_their_token_is_said_to_need_no_grant(backend) {
+        let world = mall(backend).await;
+        let server = &world.server;
+        done(server, &["admin", "add", "lili", "--password-stdin"]).await;
+
+        for (command, served) in [(["shop", "grant", "5", "7"], "0,5"), (["shop", "revoke", "5", "7"], "0")] {
+            let said = done(server, &command).await;
+            let [noted, now] = &said[..] else { panic!("{said:?}") };
+            assert!(noted.contains("mall.tokens is empty") && noted.contains("the shops of its claim"), "{noted}");
+            assert_eq!(*now, format!("7 now serves {served}"));
+        }
+        assert_eq!(done(server, &["shop", "grant", "5", "lili"]).await, ["lili now serves 0,5"], "an account of ours");
+    }
+
+    async fn the_last_number_of_a_shop_has_no_next(backend) {
+        let world = mall(backend).await;
+        done(&world.server, &["shop", "add", "last", "--id", "9007199254740991"]).await;
+
+        let said = refused(&world.server, &["shop", "add", "one more"]).await;
+
+        assert!(said.contains("the last that there is"), "{said}");
+        assert_eq!(done(&world.server, &["shop", "list"]).await.len(), 4);
     }
 
     async fn what_makes_no_sense_is_said_and_changes_nothing(backend) {

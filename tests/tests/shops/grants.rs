@@ -92,14 +92,14 @@ on_both! {
         let world = mall(backend).await;
         off_the_runtime(|| {
             let manager = world.agent(8);
-            let nameless = account(&world, "lulu", "agent", &[]);
+            let nameless = account(&world, "lulu", "agent", &[0]);
             let shops = |admin: AdminId| {
                 let shops = world.database().shops_of(TenantId(1), admin).unwrap();
                 shops.iter().map(|shop| shop.0).collect::<Vec<_>>()
             };
 
             for admin in [nameless, AdminId(4_711)] {
-                assert_eq!(shops(admin), [0], "who was never given any serves the platform");
+                assert_eq!(shops(admin), [0], "by a row, or by silence");
                 assert_eq!(revoke(&manager, A, admin), 0);
                 assert_eq!(shops(admin), [0], "there was nothing to take");
                 assert_eq!(grant(&manager, A, admin), 0);

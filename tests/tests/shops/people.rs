@@ -48,13 +48,9 @@ pub(crate) fn account(world: &World, username: &str, role: &str, shops: &[i64]) 
         nickname: username.to_owned(),
         avatar: None,
         roles: vec![role.to_owned()],
+        shops: shops.iter().copied().map(ShopId).collect(),
     };
-    let database = world.database();
-    let made = database.add_account(&account).expect("the database answers").expect("a new account");
-    for shop in shops {
-        database.grant_shop(made, at(*shop)).expect("the database answers");
-    }
-    made
+    world.database().add_account(&account).expect("the database answers").expect("a new account")
 }
 
 /// Logs in with that account.
