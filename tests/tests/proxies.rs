@@ -57,13 +57,16 @@ async fn clients_of_a_trusted_proxy_are_told_apart() {
 }
 
 #[tokio::test]
-async fn a_header_that_cannot_be_read_leaves_the_proxy() {
+async fn a_header_that_cannot_be_read_leaves_the_proxy_that_was_read_last() {
     let server = server("\"127.0.0.2, 10.0.0.0/8\"").await;
 
     assert_eq!(guess(&server, PROXY, &["203.0.113.1, unknown"]).await, WRONG);
-    assert_eq!(guess(&server, PROXY, &["203.0.113.2, _hidden, 10.0.0.7"]).await, WRONG);
+    assert_eq!(guess(&server, PROXY, &["203.0.113.2, unknown"]).await, WRONG);
+    assert_eq!(guess(&server, PROXY, &["203.0.113.4, _hidden, 10.0.0.7"]).await, WRONG);
+    assert_eq!(guess(&server, PROXY, &["203.0.113.5, _hidden, 10.0.0.7"]).await, WRONG);
 
-    assert_eq!(guess(&server, PROXY, &[""]).await, WAIT);
+    assert_eq!(guess(&server, PROXY, &[""]).await, WAIT, "the connection's");
+    assert_eq!(guess(&server, PROXY, &["unknown, 10.0.0.7"]).await, WAIT, "the proxy behind it");
     assert_eq!(guess(&server, PROXY, &["203.0.113.3"]).await, WRONG);
 }
 
