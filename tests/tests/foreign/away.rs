@@ -122,6 +122,15 @@ async fn whoever_is_denied_by_one_source_has_no_grace_while_another_is_away() {
     }
 }
 
+/// Redis keeps the tokens of accounts that were switched off; only the tables know.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_tables_are_away_nobody_new_comes_in_on_the_word_of_redis_alone() {
+    let gone = "\"mysql://root@127.0.0.1:1/mall\"";
+    let house = Plan::asking(&["redis", "tables"]).set("database_url", gone).build().await;
+
+    open(&house.member(101)).await.refused(503);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_grace_ends_with_the_token() {
     let house = short_memory().build().await;
