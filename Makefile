@@ -1,6 +1,6 @@
 # Each command here is the one CI runs too; scripts/ holds what does not fit a line.
 
-.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send bench-read bench-upgrade footprint
+.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send bench-read bench-upgrade bench-storm bench-latency footprint
 .NOTPARALLEL:
 
 help: ## this list
@@ -53,6 +53,14 @@ bench-read: ## growth of reading: a house of 10 thousand messages against one of
 bench-upgrade: ## time and memory of taking over a mall with a million messages
 	cargo build --release --locked -p kefu-server -p kefu-tests
 	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-upgrade
+
+bench-storm: ## 5,000 clients cut and back at once: time to all caught up, sends meanwhile, questions per client
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-storm
+
+bench-latency: ## from a POST to the other party's frame: one node and two
+	cargo build --release --locked -p kefu-server -p kefu-tests
+	scripts/services run -- cargo run --quiet --release --locked -p kefu-tests --bin bench-latency
 
 footprint: ## memory at rest and time to ready
 	cargo build --release --locked -p kefu-server -p kefu-tests

@@ -10,7 +10,8 @@ use crate::{Books, MessageRow};
 
 impl Books {
     /// Every conversation counts its messages 1, 2, 3 … to its head, in the order of their times; no key occurs
-    /// twice; what is unread is what a recount gives, on both sides.
+    /// twice, and no change above its head or at two messages; what is unread is what a recount gives, without what
+    /// was taken back and what the desk has deleted.
     #[track_caller]
     pub fn audit(&self) {
         let mut by_conversation: BTreeMap<i64, Vec<MessageRow>> = BTreeMap::new();
@@ -27,7 +28,15 @@ impl Books {
             let keys: BTreeSet<_> = rows.iter().map(|row| (row.sender_type, row.sender, row.key.clone())).collect();
             assert_eq!(keys.len(), rows.len(), "a key occurs twice in conversation {id}");
 
-            let unread = |row: &&MessageRow| row.sender_type == 1 && row.seq > conversation.desk_read;
+            let mut changes: Vec<i64> = rows.iter().map(|row| row.change).filter(|change| *change != 0).collect();
+            changes.sort_unstable();
+            assert!(changes.is_sorted_by(|a, b| a < b), "a change at two messages of conversation {id}");
+            assert!(changes.last() <= Some(&conversation.change), "a change above the head of conversation {id}");
+
+            let unread = |row: &&MessageRow| {
+                let awaits = row.sender_type == 1 && row.revoked == 0 && row.desk_deleted == 0;
+                awaits && row.seq > conversation.desk_read
+            };
             let recount = rows.iter().filter(unread).count();
             assert_eq!(conversation.desk_unread, i64::try_from(recount).unwrap(), "unread of conversation {id}");
             for row in &rows {
@@ -61,7 +70,9 @@ impl Books {
         }
         for one in acknowledged {
             let Some(row) = by_id.get(&one.id) else { panic!("an acknowledged message is lost: {one:?}") };
-            let stored = (row.sender, row.key.as_deref(), row.seq, text_of(&row.content));
+            // Of what was taken back nothing is left but its place.
+            let text = if row.revoked == 1 { one.text.clone() } else { text_of(&row.content) };
+            let stored = (row.sender, row.key.as_deref(), row.seq, text);
             assert_eq!(stored, (one.sender, Some(one.key.as_str()), one.seq, one.text.clone()), "stored otherwise");
             assert_eq!(copies.get(&(one.sender, one.key.as_str())), Some(&1), "stored twice: {one:?}");
         }

@@ -56,6 +56,11 @@ impl Place {
         Self { url: format!("sqlite:{}", folder.join("kefu.sqlite3").display()), drop: None }
     }
 
+    /// The same place for another node, which does not clear it up.
+    pub(crate) fn visited(&self) -> Self {
+        Self { url: self.url.clone(), drop: None }
+    }
+
     /// As the server's settings name it.
     #[must_use]
     pub fn url(&self) -> &str {

@@ -48,9 +48,27 @@ pub struct MessageRow {
     /// The sender's key.
     #[diesel(sql_type = Nullable<Text>)]
     pub key: Option<String>,
+    /// Its contentType.
+    #[diesel(sql_type = BigInt)]
+    pub kind: i64,
     /// The content.
     #[diesel(sql_type = Text)]
     pub content: String,
+    /// The change that last touched it; 0 where there is none.
+    #[diesel(sql_type = BigInt)]
+    pub change: i64,
+    /// The message that it quotes.
+    #[diesel(sql_type = Nullable<BigInt>)]
+    pub quote: Option<i64>,
+    /// Whether it was taken back, 0 or 1.
+    #[diesel(sql_type = BigInt)]
+    pub revoked: i64,
+    /// Whether the member has deleted it for their side, 0 or 1.
+    #[diesel(sql_type = BigInt)]
+    pub member_deleted: i64,
+    /// Whether the desk has deleted it for its side, 0 or 1.
+    #[diesel(sql_type = BigInt)]
+    pub desk_deleted: i64,
     /// When, in milliseconds since the epoch.
     #[diesel(sql_type = BigInt)]
     pub time: i64,
@@ -193,7 +211,10 @@ impl Books {
         };
         let mut rows: Vec<MessageRow> = self.rows(&format!(
             "SELECT id, conversation_id AS conversation, COALESCE(seq, 0) AS seq, \
-             CAST(sender_type AS SIGNED) AS sender_type, sender_id AS sender, client_msg_id AS `key`, content, \
+             CAST(sender_type AS SIGNED) AS sender_type, sender_id AS sender, client_msg_id AS `key`, \
+             CAST(content_type AS SIGNED) AS kind, content, COALESCE(change_no, 0) AS `change`, quote_id AS quote, \
+             CASE WHEN revoked_time IS NULL THEN 0 ELSE 1 END AS revoked, \
+             CAST(member_deleted AS SIGNED) AS member_deleted, CAST(admin_deleted AS SIGNED) AS desk_deleted, \
              {time} AS time, CAST(read_status AS SIGNED) AS `read` FROM promotion_kefu_message {rest}"
         ));
         for row in &mut rows {

@@ -42,6 +42,18 @@ impl Door {
         self.watch.forget();
     }
 
+    /// The way to another node, under the same eyes.
+    pub(crate) fn beside(&self) -> Self {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { address: Arc::new(RwLock::new(nowhere)), ..self.clone() }
+    }
+
+    /// The same server, and whoever comes goes there by way of that address: a proxy's.
+    pub(crate) fn by_way_of(&self, address: SocketAddr) -> Self {
+        self.watch.stand_at(address);
+        Self { address: Arc::new(RwLock::new(address)), ..self.clone() }
+    }
+
     pub(crate) fn keep_secret(&self, secret: &str) {
         let mut secrets = self.secrets.lock().unwrap_or_else(PoisonError::into_inner);
         secrets.insert(secret.to_owned());

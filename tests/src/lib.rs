@@ -2,8 +2,11 @@
 //!
 //! A [`Server`] is a real process with a database of its own. It promises to be ready when it is handed over, to be
 //! gone when it is dropped, and that its whole log was searched for what must never stand in it: message texts,
-//! nicknames and tokens. Its [`Watch`] sees every byte that anybody here receives of it. A [`Person`] is a member or an agent who asks over HTTP; a [`Socket`] listens as the mall's
-//! pages do and pings every second; [`Books`] reads the database with plain SQL, past the code under test. An
+//! nicknames and tokens. Its [`Watch`] sees every byte that anybody here receives of it. A [`Person`] is a member or an
+//! agent who asks over HTTP; a [`Socket`] listens as the mall's pages do and pings every second, a [`MallPage`] plays
+//! one of those pages with all its habits, and a [`V2Client`] speaks `kefu.v2` and remembers whatever a server must not
+//! do. [`Books`] reads the database with plain SQL, past the code under test, and says whether everybody has seen what
+//! it holds. A [`FaultProxy`] spoils the line between any two of them. An
 //! [`OwnMariaDb`] is a database server that a test may kill, and so are an [`OwnRedis`] and an [`OwnNginx`]. A
 //! [`FakeMall`] is the yudao mall beside which a desk may stand.
 //!
@@ -31,13 +34,17 @@ mod books;
 mod canary;
 mod door;
 mod fake_mall;
+mod fault_proxy;
 mod frame;
+mod lean;
 mod load;
 mod log;
+mod mall_page;
 mod mariadb;
 mod metrics;
 mod nginx;
 mod old_mall;
+mod parties;
 mod person;
 mod ports;
 mod process;
@@ -45,6 +52,8 @@ mod redis;
 mod schedule;
 mod server;
 mod socket;
+mod v2;
+mod wire;
 
 pub use answer::{Answer, Unanswered};
 pub use backend::{Backend, Place};
@@ -53,19 +62,28 @@ pub use canary::{CANARY, Home, Leak, Owner, Ring, Visitor, Watch, nickname, take
 pub use fake_mall::{
     FakeMall, MALL_CLIENT, MALL_CLIENT_SECRET, MALL_PASSWORD, MallAdmin, MallMember, MallSetup, MallTokens, Outage, Who,
 };
+pub use fault_proxy::{Counts, Cut, FaultProxy, Way};
 pub use frame::Frame;
+pub use lean::{Lean, Told};
 pub use load::{Acknowledged, Errand, Load, Outcome, Tally, WhenCut};
 pub use log::Log;
+pub use mall_page::{MallPage, Pace, PageState, Push, SocketLog};
 pub use mariadb::OwnMariaDb;
 pub use metrics::Metrics;
 pub use nginx::OwnNginx;
 pub use old_mall::OldMall;
+pub use parties::Entry;
 pub use person::{Claims, Person, Side};
 pub use process::{Program, Running, beside_this_program};
 pub use redis::{OwnRedis, shared_redis};
 pub use schedule::Dice;
 pub use server::{Server, Setup};
-pub use socket::{Refused, Socket, SocketOptions};
+pub use socket::{Socket, SocketOptions};
+pub use v2::{
+    Ack, Anomaly, Applied, Cursor, Ending, Line, Manners, Nodes, Notebook, Outbox, Refusal, Resume, Tallies, Thread,
+    V2Client, V2Frame, V2Start, V2State,
+};
+pub use wire::Refused;
 
 /// Longer than anything here takes on a busy machine; whoever waits that long waits in vain.
 pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

@@ -1,5 +1,7 @@
 //! Somebody at either end: asks over HTTP with a token of their own.
 
+use std::net::SocketAddr;
+
 use kefu_domain::Permission;
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
@@ -7,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::canary;
 use crate::door::Door;
-use crate::{Answer, Refused, Socket, SocketOptions, Unanswered};
+use crate::{Answer, Nodes, Refused, Socket, SocketOptions, Unanswered, V2Client, V2Start};
 
 /// Members' and agents' paths.
 const APP: &str = "/app-api/promotion";
@@ -222,6 +224,42 @@ impl Person {
     /// Takes a conversation out of the desk's list.
     pub async fn hide(&self, id: i64) -> Answer {
         self.ask(self.request(Method::DELETE, "/kefu-conversation/delete").query(&[("id", id)])).await
+    }
+
+    /// The same person, who comes by way of that address: a proxy's.
+    #[must_use]
+    pub fn by_way_of(&self, address: SocketAddr) -> Self {
+        Self { door: self.door.by_way_of(address), ..self.clone() }
+    }
+
+    /// Where the server is for this person now.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.door.address()
+    }
+
+    /// A one-time ticket for a socket; `None` where none is given.
+    pub async fn ticket(&self) -> Option<String> {
+        let answer = self.try_ask(self.request(Method::POST, "/kefu-socket/ticket")).await.ok()?;
+        let ticket = answer.data["ticket"].as_str().filter(|_| answer.code == 0)?;
+        self.door.keep_secret(ticket);
+        Some(ticket.to_owned())
+    }
+
+    /// A device of this person that speaks kefu.v2, before it begins.
+    #[must_use]
+    pub fn v2(&self) -> V2Start {
+        let door = self.door.clone();
+        let nodes = Nodes::wherever(move || vec![door.address()]);
+        match self.side {
+            Side::Member => V2Start::member(nodes, &self.token),
+            Side::Agent => V2Start::admin(nodes, &self.token),
+        }
+    }
+
+    /// Such a device, with the usual manners.
+    #[must_use]
+    pub fn join(&self) -> V2Client {
+        self.v2().join()
     }
 
     /// Listens, pinging every second.

@@ -14,8 +14,8 @@ use nix::sys::signal::Signal;
 use crate::canary::{Visitor, Watch};
 use crate::door::Door;
 use crate::{
-    Answer, Backend, Books, Claims, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side, Unanswered,
-    beside_this_program, off_the_runtime,
+    Answer, Backend, Books, Claims, FaultProxy, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side,
+    Unanswered, beside_this_program, off_the_runtime,
 };
 
 /// How a server is to be started.
@@ -34,6 +34,7 @@ impl Setup {
             ("server.listen", "\"127.0.0.1:0\""),
             ("server.public_url", "\"http://kefu.example\""),
             ("desk.sends_per_minute", "0"),
+            ("desk.shop_sends_per_minute", "0"),
             ("log.format", "\"text\""),
             ("log.level", "\"info\""),
         ];
@@ -64,15 +65,8 @@ impl Setup {
         door.keep_secret(&secret);
         door.watch.read_in(Books::at(place.url()));
 
-        let mut settings = self.settings;
-        let quoted = |text: &str| format!("{text:?}");
-        settings.insert("database.url".into(), quoted(place.url()));
-        settings.insert("auth.jwt_secret".into(), quoted(&secret));
-        settings.insert("upload.dir".into(), quoted(&folder.path().join("uploads").to_string_lossy()));
-        settings.insert("server.data_dir".into(), quoted(&folder.path().join("data").to_string_lossy()));
-        let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
-        std::fs::write(folder.path().join("kefu.toml"), text).expect("the settings are written");
-
+        let uploads = folder.path().join("uploads");
+        self.write(&folder, &place, &secret, &uploads);
         off_the_runtime(|| {
             let database = Database::connect(place.url(), &Options::default()).expect("the database opens");
             for (id, name) in [(1, "mall"), (2, "other")] {
@@ -80,11 +74,34 @@ impl Setup {
                 database.add_tenant(&tenant).expect("a tenant");
             }
         });
+        self.run(folder, place, secret, door).await
+    }
+
+    /// Starts another node of a server: on the same database, with the same keys and files, as a process of its own.
+    pub async fn start_beside(self, other: &Server) -> Server {
+        let folder = tempfile::Builder::new().prefix("kefu-server").tempdir().expect("a folder");
+        let place = other.place.visited();
+        self.write(&folder, &place, &other.secret, &other.folder.path().join("uploads"));
+        self.run(folder, place, other.secret.clone(), other.door.beside()).await
+    }
+
+    async fn run(self, folder: tempfile::TempDir, place: Place, secret: String, door: Door) -> Server {
         let ready_after = Duration::ZERO;
         let mut server =
             Server { ready_after, folder, place, secret, door, log: Log::default(), running: None, syncs: self.syncs };
         server.start_again().await;
         server
+    }
+
+    fn write(&self, folder: &tempfile::TempDir, place: &Place, secret: &str, uploads: &Path) {
+        let mut settings = self.settings.clone();
+        let quoted = |text: &str| format!("{text:?}");
+        settings.insert("database.url".into(), quoted(place.url()));
+        settings.insert("auth.jwt_secret".into(), quoted(secret));
+        settings.insert("upload.dir".into(), quoted(&uploads.to_string_lossy()));
+        settings.insert("server.data_dir".into(), quoted(&folder.path().join("data").to_string_lossy()));
+        let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+        std::fs::write(folder.path().join("kefu.toml"), text).expect("the settings are written");
     }
 }
 
@@ -195,6 +212,18 @@ impl Server {
     #[must_use]
     pub fn agent(&self, id: i64) -> Person {
         self.person(&Claims::agent(id))
+    }
+
+    /// The way to it.
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// A proxy before it, which the watch sees through. It has to be led to the server's new address after a restart.
+    pub async fn behind_proxy(&self, seed: u64) -> FaultProxy {
+        let proxy = FaultProxy::before(self.address(), seed).await;
+        self.door.watch.stand_at(proxy.address());
+        proxy
     }
 
     /// Whoever those claims describe, with a good signature.

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-use crate::canary::{Leak, Visitor, Watch, take_off};
-use crate::{Frame, PATIENCE};
+use crate::canary::Leak;
+use crate::wire::{self, Handshake, Sight};
+use crate::{Frame, PATIENCE, Refused};
 
 /// How a client behaves.
 #[derive(Debug, Clone)]
@@ -29,13 +29,6 @@ impl Default for SocketOptions {
     }
 }
 
-/// The server did not open a socket.
-#[derive(Debug)]
-pub struct Refused {
-    /// The status it answered, if it answered.
-    pub status: Option<u16>,
-}
-
 #[derive(Default)]
 struct Heard {
     frames: Vec<Frame>,
@@ -44,9 +37,6 @@ struct Heard {
     closed: Option<Instant>,
     leak: Option<Leak>,
 }
-
-/// Who hears, and who looks at what they hear.
-type Sight = Option<(Arc<Watch>, Visitor)>;
 
 enum Wish {
     Ping,
@@ -70,34 +60,12 @@ impl Socket {
 
     /// Opens a socket at a member's shop.
     pub async fn open_at(server: SocketAddr, token: &str, shop: i64, options: SocketOptions) -> Result<Self, Refused> {
-        let sight = Watch::at(server).map(|watch| {
-            let visitor = watch.visitor(Some(token)).at(shop);
-            (watch, visitor)
-        });
-        let cut = |_| Refused { status: None };
-        let socket = TcpSocket::new_v4().map_err(cut)?;
-        if let Some(bytes) = options.receive_buffer {
-            socket.set_recv_buffer_size(bytes).map_err(cut)?;
-        }
-        let stream = socket.connect(server).await.map_err(cut)?;
-        stream.set_nodelay(true).map_err(cut)?;
-        let mut config = WebSocketConfig::default();
-        // The library's own buffer is 128 KiB for every connection, and hides that nobody reads.
-        config.read_buffer_size = 4 * 1_024;
+        let sight = Sight::at(server, token, shop);
         let place = if shop == 0 { String::new() } else { format!("&shopId={shop}") };
-        let address = format!("ws://{server}/infra/ws?token={token}{place}");
-        match tokio_tungstenite::client_async_with_config(address, stream, Some(config)).await {
-            Ok((stream, response)) => {
-                look(&sight, "a handshake", format!("{:?}", response.headers()).as_bytes());
-                Ok(Self::stay(stream, options.pings, sight))
-            }
-            Err(Error::Http(response)) => {
-                look(&sight, "a handshake", format!("{:?}", response.headers()).as_bytes());
-                look(&sight, "a handshake", response.body().as_deref().unwrap_or_default());
-                Err(Refused { status: Some(response.status().as_u16()) })
-            }
-            Err(_) => Err(Refused { status: None }),
-        }
+        let path = &format!("/infra/ws?token={token}{place}");
+        let handshake = Handshake { server, path, protocol: None, receive_buffer: options.receive_buffer };
+        let stream = handshake.open(&sight).await?;
+        Ok(Self::stay(stream, options.pings, sight))
     }
 
     fn stay(stream: WebSocketStream<TcpStream>, pings: bool, sight: Sight) -> Self {
@@ -228,31 +196,20 @@ fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
     heard
 }
 
-fn look(sight: &Sight, place: &str, bytes: &[u8]) {
-    if let Some((watch, visitor)) = sight {
-        watch.must_see(std::slice::from_ref(visitor), place, bytes);
-    }
-}
-
 /// Takes in what came; a leak ends the connection.
 fn take_in(sight: &Sight, heard: &Mutex<Heard>, message: &Message) -> Result<(), ()> {
     let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some((watch, visitor)) = sight {
-        let bytes = message.clone().into_data();
-        if let Err(leak) = watch.see(std::slice::from_ref(visitor), "a frame", &bytes) {
-            heard.leak = Some(leak);
-            return Err(());
-        }
-    }
-    match message {
-        Message::Text(text) if text.as_str() == "pong" => {
+    match wire::read(sight, message) {
+        Ok(Some(text)) if text == "pong" => {
             let took = heard.pinged.take().map(|pinged| pinged.elapsed());
             heard.pongs.extend(took);
         }
-        Message::Text(text) => {
-            heard.frames.push(Frame::parse(&String::from_utf8_lossy(&take_off(text.as_bytes()))));
+        Ok(Some(text)) => heard.frames.push(Frame::parse(&text)),
+        Ok(None) => {}
+        Err(leak) => {
+            heard.leak = Some(leak);
+            return Err(());
         }
-        _ => {}
     }
     Ok(())
 }

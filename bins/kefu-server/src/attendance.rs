@@ -1,16 +1,12 @@
 //! Who has a socket open, and with which token they came, where somebody has to be asked again whether it still opens
 //! what it did: the mall, whose people are not told here when they are shut out, and our own books about admins.
 //!
-//! An entry lives exactly as long as the answer to its handshake, so there are never more of them than sockets. Tokens
+//! An entry lives exactly as long as the socket that it belongs to, so there are never more of them than sockets. Tokens
 //! lie here in the clear, since a question needs them; they are not printed.
 
 use std::collections::HashMap;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 
-use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::web::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use kefu_push::Hub;
@@ -80,25 +76,6 @@ impl Attendance {
 impl Drop for Present {
     fn drop(&mut self) {
         self.attendance.rows().visits.remove(&self.number);
-    }
-}
-
-/// The body of a handshake's answer, which is the socket itself, with the place of whoever has opened it.
-pub(crate) struct Attended {
-    pub(crate) body: BoxBody,
-    #[expect(dead_code, reason = "held for its drop")]
-    pub(crate) present: Present,
-}
-
-impl MessageBody for Attended {
-    type Error = <BoxBody as MessageBody>::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
     }
 }
 

@@ -11,6 +11,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web::Data;
 use ipnet::IpNet;
+use kefu_web::ClientAddress;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -28,6 +29,16 @@ pub fn address(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let proxies = request.app_data::<Data<TrustedProxies>>();
     Some(proxies.map_or(peer, |proxies| proxies.client(peer, request.headers())))
+}
+
+/// The client's address where it stands for one of many, for limits of addresses: not where it is this machine's own,
+/// from which nobody comes but proxies and tests, nor a trusted proxy's that has named nobody.
+#[must_use]
+pub fn household(request: &HttpRequest) -> Option<ClientAddress> {
+    let address = address(request).filter(|address| !address.is_loopback())?;
+    let proxies = request.app_data::<Data<TrustedProxies>>();
+    let is_proxy = proxies.is_some_and(|proxies| proxies.contain(address));
+    (!is_proxy).then(|| ClientAddress::new(address))
 }
 
 impl TrustedProxies {

@@ -9,7 +9,9 @@ mod jwt;
 mod listed;
 mod load;
 mod mall;
+mod nodes;
 mod settings;
+mod socket;
 
 use std::fmt;
 
@@ -17,9 +19,11 @@ pub use jwt::{DefaultType, JwtSettings, Roles};
 pub use listed::{Entry, Listed};
 pub use load::{load, load_from};
 pub use mall::{MallSettings, MallSource};
+pub use nodes::{BusKind, NodesSettings};
 pub use settings::{
     AuthSettings, DatabaseSettings, DeskSettings, LogFormat, LogSettings, ServerSettings, Settings, UploadSettings,
 };
+pub use socket::SocketSettings;
 
 /// One thing that is wrong, in one sentence that says what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]

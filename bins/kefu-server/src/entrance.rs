@@ -7,7 +7,6 @@
 
 pub(crate) mod guest;
 pub(crate) mod member_token;
-mod pace;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU32;
@@ -18,14 +17,14 @@ use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use kefu_domain::TenantId;
 use kefu_push::Hub;
 use kefu_storage::{ApiKey, Database};
-use kefu_web::ApiError;
+use kefu_web::serving::PerMinute;
+use kefu_web::{ApiError, ClientAddress};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
 use crate::guard::{KNOWN_WITHIN, ask};
 use crate::identity::{Guests, Numbers, OwnTokens, Remembering};
 use crate::{client, random};
-use pace::{ByAddress, Pace};
 
 /// What every key begins with, so that one that leaked is found by those who look for such.
 const PREFIX: &str = "kefu_";
@@ -63,10 +62,10 @@ pub struct Entrance {
     known: Cache<[u8; 32], ApiKey>,
     /// Keys that were good.
     trusted: Cache<[u8; 32], ()>,
-    wrong: ByAddress,
-    waiting: Cache<IpAddr, ()>,
-    per_key: Pace<[u8; 32]>,
-    newcomers: ByAddress,
+    wrong: PerMinute<ClientAddress>,
+    waiting: Cache<ClientAddress, ()>,
+    per_key: PerMinute<[u8; 32]>,
+    newcomers: PerMinute<ClientAddress>,
 }
 
 impl Entrance {
@@ -77,10 +76,10 @@ impl Entrance {
             parts,
             known: Cache::builder().max_capacity(10_000).time_to_live(REMEMBERED).build(),
             trusted: Cache::builder().max_capacity(10_000).time_to_live(TRUSTED).build(),
-            wrong: ByAddress::new(WRONG_PER_MINUTE),
+            wrong: PerMinute::new(WRONG_PER_MINUTE),
             waiting: Cache::builder().max_capacity(100_000).time_to_live(WAIT).build(),
-            per_key: Pace::new(PER_KEY_AND_MINUTE),
-            newcomers: ByAddress::new(guests_per_minute),
+            per_key: PerMinute::new(PER_KEY_AND_MINUTE),
+            newcomers: PerMinute::new(guests_per_minute),
         }
     }
 
@@ -96,8 +95,8 @@ impl Entrance {
             None => None,
         };
         let (Some(hash), Some(key)) = (hash, key) else {
-            if self.wrong.take(address).is_err() {
-                self.waiting.insert(pace::of_one(address), ());
+            if self.wrong.take(&address).is_err() {
+                self.waiting.insert(address, ());
             }
             return Err(ApiError::Own(401, "API 密钥无效".into()));
         };
@@ -105,12 +104,12 @@ impl Entrance {
         Ok(key.tenant)
     }
 
-    async fn find(&self, hash: [u8; 32], address: IpAddr) -> Result<Option<ApiKey>, ApiError> {
+    async fn find(&self, hash: [u8; 32], address: ClientAddress) -> Result<Option<ApiKey>, ApiError> {
         if let Some(key) = self.known.get(&hash) {
             return Ok(Some(key));
         }
         // A mall whose other server has an old key goes on with the good one.
-        if !self.trusted.contains_key(&hash) && self.waiting.contains_key(&pace::of_one(address)) {
+        if !self.trusted.contains_key(&hash) && self.waiting.contains_key(&address) {
             return Err(ApiError::TooMany(WAIT.as_secs()));
         }
         let database = self.parts.database.clone();
@@ -153,6 +152,6 @@ fn key_of(request: &HttpRequest) -> Option<String> {
 }
 
 /// Where a request comes from.
-fn address_of(request: &HttpRequest) -> IpAddr {
-    client::address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+fn address_of(request: &HttpRequest) -> ClientAddress {
+    ClientAddress::new(client::address(request).unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)))
 }

@@ -8,20 +8,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use kefu_domain::{Party, Side, StoreError, TenantId};
-use kefu_web::serving::Access;
+use kefu_web::serving::{Access, asks_for_v2};
 use kefu_web::{ApiError, Caller};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::attendance::{Attendance, Attended, Present};
+use crate::attendance::Attendance;
+use crate::client;
 use crate::identity::{Identity, Question, Token, Verdict, WhoAreYou};
 use crate::tenants::Tenants;
 
@@ -34,7 +35,11 @@ const QUESTIONS_AT_ONCE: usize = 256;
 pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Where sockets are opened.
-const SOCKET: &str = "/infra/ws";
+pub(crate) const SOCKET: &str = "/infra/ws";
+/// Where tickets for them are given out, on either side.
+const TICKET: &str = "/kefu-socket/ticket";
+/// Where somebody waits for news, for as long as they say, on either side.
+const SYNC: &str = "/kefu-message/sync";
 
 /// The tenant of a request by somebody who is not signed in, as its header says.
 #[derive(Debug, Clone, Copy)]
@@ -77,7 +82,7 @@ impl Gate {
         let claimed = number(request, "tenant-id");
         let identity = match Token::of_request(headers, request.query_string()) {
             Some(token) => {
-                let found = self.identify(Question { token, side: side_of(path), tenant: claimed }).await;
+                let found = self.identify(&Question { token, side: side_of(path), tenant: claimed }).await;
                 // Where nobody has to be anybody, a token that cannot be judged is as good as none.
                 if access == Some(Access::Anyone) { found.unwrap_or_default() } else { found? }
             }
@@ -111,32 +116,41 @@ impl Gate {
             self.admit(tenant).await?;
             request.extensions_mut().insert(ClaimedTenant(tenant));
         }
-        if let Some(identity) = identity.as_ref().filter(|_| path == SOCKET) {
-            self.note(request, identity);
-        }
-        Ok(identity.map(caller))
+        Ok(identity.map(|identity| match Token::of_request(request.headers(), request.query_string()) {
+            Some(token) if path == SOCKET => self.seated(token, identity),
+            Some(token) if path.ends_with(TICKET) => caller(identity).keeping(token),
+            _ => caller(identity),
+        }))
     }
 
-    /// Keeps in mind who is opening a socket, where their rights may change while it is open.
-    fn note(&self, request: &ServiceRequest, identity: &Identity) {
-        let Some(token) = Token::of_request(request.headers(), request.query_string()) else { return };
-        if let Some(keeper) = self.who.keeper(&token, identity) {
-            request.extensions_mut().insert(self.attendance.enter(token, identity.clone(), keeper));
+    /// Who shows a token at the beginning of a socket; `None` for nobody, and an error for a tenant that is not served.
+    pub(crate) async fn let_in(&self, token: Token) -> Result<Option<Caller>, ApiError> {
+        let question = Question { token, side: None, tenant: None };
+        let Some(identity) = self.identify(&question).await? else { return Ok(None) };
+        self.admit(identity.tenant).await?;
+        Ok(Some(self.seated(question.token, identity)))
+    }
+
+    /// Somebody with a socket: kept in mind for as long as it is open, where their rights may change meanwhile.
+    fn seated(&self, token: Token, identity: Identity) -> Caller {
+        match self.who.keeper(&token, &identity) {
+            Some(keeper) => caller(identity.clone()).keeping(self.attendance.enter(token, identity, keeper)),
+            None => caller(identity),
         }
     }
 
     /// Whoever shows a good token where none is needed. One that cannot be judged in time is as good as none.
     pub(crate) async fn visitor(&self, request: &HttpRequest) -> Option<Caller> {
         let token = Token::of_request(request.headers(), request.query_string())?;
-        let found = self.identify(Question { token, side: None, tenant: None }).await;
+        let found = self.identify(&Question { token, side: None, tenant: None }).await;
         found.ok().flatten().map(caller)
     }
 
-    async fn identify(&self, question: Question) -> Result<Option<Identity>, ApiError> {
+    async fn identify(&self, question: &Question) -> Result<Option<Identity>, ApiError> {
         if let Some(verdict) = self.who.at_once(&question.token) {
             return Ok(verdict.identity());
         }
-        let answer = timeout(KNOWN_WITHIN, self.who.ask(&question)).await;
+        let answer = timeout(KNOWN_WITHIN, self.who.ask(question)).await;
         let answer = answer.unwrap_or(Err(ApiError::Desk(kefu::Error::Late)));
         answer.map(Verdict::identity).or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
     }
@@ -160,31 +174,28 @@ pub async fn guard<B: MessageBody + 'static>(
     let deadline = Instant::now() + ANSWER_WITHIN;
     // As the router reads it: escapes undone, or they would lead past these checks.
     let path = request.match_info().as_str().to_owned();
+    if path == SOCKET
+        && let Some(household) = client::household(request.request())
+    {
+        request.extensions_mut().insert(household);
+    }
     let access = gate.access(&request, &path);
-    if access != Some(Access::Anyone) || is_api(&path) {
+    // Whoever is at the other end of such a socket says so in its first frame.
+    let is_unnamed = path == SOCKET && asks_for_v2(request.headers());
+    if !is_unnamed && (access != Some(Access::Anyone) || is_api(&path)) {
         match gate.judge(&request, &path, access).await {
             Ok(None) => {}
             Ok(Some(caller)) => drop(request.extensions_mut().insert(caller)),
             Err(error) => return Ok(request.into_response(error.error_response()).map_into_right_body()),
         }
     }
-    if path.ends_with("/infra/file/upload") || path.starts_with("/files/") {
+    // They have limits of their own.
+    if path.ends_with("/infra/file/upload") || path.starts_with("/files/") || path.ends_with(SYNC) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     match timeout_at(deadline, next.call(request)).await {
-        Ok(response) => Ok(attended(response?)),
+        Ok(response) => Ok(response?.map_into_left_body()),
         Err(_) => Err(ApiError::Desk(kefu::Error::Late).into()),
-    }
-}
-
-/// The answer to a handshake takes along the place of whoever is attending.
-fn attended<B: MessageBody + 'static>(response: ServiceResponse<B>) -> ServiceResponse<EitherBody<B>> {
-    let place = response.request().extensions_mut().remove::<Present>();
-    match place {
-        Some(present) => {
-            response.map_body(|_, body| EitherBody::right(BoxBody::new(Attended { body: BoxBody::new(body), present })))
-        }
-        None => response.map_into_left_body(),
     }
 }
 

@@ -11,6 +11,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use kefu::Desk;
+use kefu_bus::{BusError, RedisBus};
 use kefu_domain::StoreError;
 use kefu_push::Hub;
 use kefu_storage::{Database, OpenError, Options};
@@ -22,6 +23,7 @@ use crate::development::{Development, DevelopmentError, Login};
 use crate::guard::guard;
 use crate::identity::MallError;
 use crate::identity::{Jwks, Reading, SignatureError};
+use crate::leaving::{Leaving, no_newcomers};
 use crate::observe::access;
 use crate::routes::register;
 use crate::tls::{Certificate, TlsError};
@@ -37,6 +39,8 @@ const HANDSHAKES: usize = 4_096;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How long lanes may take for what they have taken on. The requests' ten seconds run at the same time.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
+/// How often it is looked whether everybody has left.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often the metrics are folded.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -68,6 +72,12 @@ pub enum StartError {
     /// The key of visitors' tokens.
     #[error("the key of visitors' tokens could not be made")]
     Guests(#[from] jsonwebtoken::errors::Error),
+    /// What carries news between several servers.
+    #[error("the bus of the settings (nodes.redis_url) cannot be used")]
+    Bus(#[from] BusError),
+    /// This server's name among several.
+    #[error("the system gives no random bytes")]
+    Random(#[from] getrandom::Error),
     /// The certificate or its key.
     #[error("there is no TLS, and without it nothing starts")]
     Tls(#[from] TlsError),
@@ -146,6 +156,9 @@ pub struct Running {
     sweeping: JoinHandle<()>,
     hub: Hub,
     desk: Desk,
+    bus: Option<RedisBus>,
+    leaving: Data<Leaving>,
+    leave_within: Duration,
 }
 
 impl Prepared {
@@ -159,16 +172,19 @@ impl Prepared {
             named => named.trim_end_matches('/').to_owned(),
         };
         let accounts = development.as_ref().map(|(development, _)| development.clone());
-        let House { gate, mounted, hub, desk, tokens, attendance, metrics, jwks } =
+        let House { gate, mounted, hub, desk, bus, leaving, tokens, attendance, metrics, jwks } =
             House::build(&settings, &database, durability, accounts, &public_url)?;
 
         let proxies = Data::new(settings.server.trusted_proxies.clone());
+        let newcomers = leaving.clone();
         let app = move || {
             App::new()
                 .app_data(gate.clone())
+                .app_data(newcomers.clone())
                 .app_data(proxies.clone())
                 .configure(|config| register(config, &mounted))
                 .wrap(from_fn(guard))
+                .wrap(from_fn(no_newcomers))
                 .wrap(cors())
                 .wrap(from_fn(access::note))
         };
@@ -204,7 +220,21 @@ impl Prepared {
             let look = futures_util::future::join(sweep, recheck);
             futures_util::future::join4(look, keep_up(metrics), keep_fresh(certificate), keep_keys(jwks)).await;
         });
-        Ok(Running { address, scheme, public_url, development, server: handle, serving, sweeping, hub, desk })
+        let leave_within = Duration::from_secs(settings.server.leave_seconds);
+        Ok(Running {
+            address,
+            scheme,
+            public_url,
+            development,
+            server: handle,
+            serving,
+            sweeping,
+            hub,
+            desk,
+            bus,
+            leaving,
+            leave_within,
+        })
     }
 }
 
@@ -233,11 +263,14 @@ impl Running {
         self.development.as_ref()
     }
 
-    /// Stops: no more connections, lanes drained, sockets closed after what the lanes had to tell them, running
-    /// requests finished. Says whether everything that was taken on is done.
+    /// Stops: no more sockets, those that understand it asked to go elsewhere and served until they have; then no more
+    /// connections, lanes drained, sockets closed after what the lanes had to tell them, running requests finished.
+    /// Says whether everything that was taken on is done.
     pub async fn stop(self) -> bool {
-        self.sweeping.abort();
+        self.leaving.begin();
         tracing::info!("stopping");
+        self.say_goodbye().await;
+        self.sweeping.abort();
         // Sockets are connections too: they are what the listener's end waits for, so it is not waited for here.
         let ended = self.server.stop(true);
         let desk = self.desk;
@@ -246,6 +279,8 @@ impl Running {
         tracing::info!(sockets, "everybody was told; closing sockets");
         ended.await;
         let _ = self.serving.await;
+        // Only now: what the lanes did last was news to the other servers too.
+        drop(self.bus);
         if drained {
             tracing::info!("stopped");
         } else {
@@ -254,6 +289,21 @@ impl Running {
             );
         }
         drained
+    }
+}
+
+impl Running {
+    /// Asks whoever can come back elsewhere to do so, and gives them the time. Meanwhile everything is as ever.
+    async fn say_goodbye(&self) {
+        let asked = self.hub.bye(self.leave_within);
+        if asked == 0 || self.leave_within.is_zero() {
+            return;
+        }
+        tracing::info!(sockets = asked, "asked to go elsewhere");
+        let until = rt::time::Instant::now() + self.leave_within;
+        while self.hub.online().sockets > 0 && rt::time::Instant::now() < until {
+            rt::time::sleep(LOOK_EVERY).await;
+        }
     }
 }
 

@@ -1,26 +1,32 @@
 //! Which part knows which: the desk over its database, announcing to the hub, behind the guard.
 
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
 
 use actix_cors::Cors;
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
 use actix_web::web::Data;
 use kefu::Desk;
+use kefu_bus::RedisBus;
 use kefu_domain::{Party, Profile, TenantId};
 use kefu_push::Hub;
 use kefu_storage::{Backend, Database, Durability};
-use kefu_web::Site;
+use kefu_web::{Site, SocketLimits};
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::attendance::Attendance;
 use crate::config::Settings;
 use crate::demo::Demo;
 use crate::development::Development;
+use crate::doorkeeper::Door;
 use crate::entrance::{Entrance, Parts};
+use crate::files;
 use crate::guard::Gate;
 use crate::identity::{
     AnyOf, Guests, Jwks, JwtIdentities, Keys, MallTokens, Members, Numbers, OwnTokens, Remembering, WhoAreYou,
 };
+use crate::leaving::Leaving;
+use crate::nodes;
 use crate::observe::health::Health;
 use crate::observe::metrics;
 use crate::routes::{Mounted, table};
@@ -37,6 +43,8 @@ pub(crate) struct House {
     pub(crate) mounted: Mounted,
     pub(crate) hub: Hub,
     pub(crate) desk: Desk,
+    pub(crate) bus: Option<RedisBus>,
+    pub(crate) leaving: Data<Leaving>,
     pub(crate) tokens: OwnTokens,
     pub(crate) attendance: Attendance,
     pub(crate) metrics: PrometheusHandle,
@@ -80,47 +88,81 @@ impl House {
             guests,
         };
         let entrance = Entrance::new(parts, auth.guests_per_minute);
-        let desk = desk(settings, database, members, &hub);
+        let (bus, leaving) = (nodes::bus(settings, database)?, Leaving::default());
+        let desk = desk(settings, database, members, &hub, bus.clone());
         let health = Health {
             database: database.clone(),
             durability,
             desk: desk.clone(),
             hub: hub.clone(),
+            bus: bus.clone(),
+            leaving: leaving.clone(),
             metrics: metrics.clone(),
         };
         let demo = (development.is_some() || settings.server.demo)
             .then(|| Data::new(Demo { development, legacy_escape: settings.desk.legacy_escape }));
+        let gate = Data::new(gate);
+        let site = Site::new(desk.clone(), hub.clone(), web_settings(settings))
+            .doorkeeper(Door::new(gate.clone(), database.clone()));
+        let site = match &bus {
+            Some(bus) => site.presence(nodes::listen(bus, &desk, &hub)),
+            None => site,
+        };
         let mounted = Mounted {
-            site: Site::new(desk.clone(), hub.clone(), web_settings(settings)),
+            site,
             standalone: Data::new(standalone),
             entrance: Data::new(entrance),
             health: Data::new(health),
             demo,
         };
-        Ok(Self { gate: Data::new(gate), mounted, hub, desk, tokens, attendance, metrics, jwks })
+        let leaving = Data::new(leaving);
+        Ok(Self { gate, mounted, hub, desk, bus, leaving, tokens, attendance, metrics, jwks })
     }
 }
 
-fn desk(settings: &Settings, database: &Database, members: Members, hub: &Hub) -> Desk {
+fn desk(settings: &Settings, database: &Database, members: Members, hub: &Hub, bus: Option<RedisBus>) -> Desk {
     let lanes = match (settings.database.lanes, database.backend()) {
         (0, Backend::Sqlite) => 1,
         (0, _) => 2,
         (wanted, _) => wanted,
     };
-    kefu::builder(database.clone(), members, database.clone(), hub.clone())
+    let mut builder = kefu::builder(database.clone(), members, database.clone(), hub.clone())
         .shops(database.clone())
+        .epoch(database.epoch())
         .lanes(lanes)
         .batch(settings.database.batch)
-        .queue(settings.database.queue)
-        .build()
+        .queue(settings.database.queue);
+    if let Some(every) = settings.sweep_every() {
+        builder = builder.several_nodes(every);
+    }
+    if let Some(bus) = bus {
+        builder = builder.bus(bus);
+    }
+    builder.build()
 }
 
 fn web_settings(settings: &Settings) -> kefu_web::Settings {
     kefu_web::Settings {
         zone: settings.desk.tz(),
         list_limit: settings.desk.list_limit,
-        sends_per_minute: std::num::NonZeroU32::new(settings.desk.sends_per_minute),
+        sends_per_minute: NonZeroU32::new(settings.desk.sends_per_minute),
+        shop_sends_per_minute: NonZeroU32::new(settings.desk.shop_sends_per_minute),
+        sockets: socket_limits(settings),
+        origins: settings.socket.origins.iter().cloned().collect(),
+        mall_origins: settings.socket.mall_origins.iter().cloned().collect(),
     }
+}
+
+/// How many sockets there may be beside everything else that this process has open.
+fn socket_limits(settings: &Settings) -> SocketLimits {
+    let server = &settings.server;
+    let threads = match server.workers {
+        0 => std::thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        wanted => wanted,
+    };
+    let limits = settings.socket.limits(files::allowed(), server.max_connections.saturating_mul(threads));
+    tracing::info!(sockets.most = limits.total.map(NonZeroU32::get), "room for sockets");
+    limits
 }
 
 /// What foreign names are here.
@@ -152,7 +194,7 @@ fn who_are_you(
 
 /// The mall's pages come from anywhere, and bring their token in a header.
 pub(crate) fn cors() -> Cors {
-    let exposed = ["kefu-seq", "kefu-duplicate", "kefu-next"].map(HeaderName::from_static);
+    let exposed = ["kefu-seq", "kefu-duplicate", "kefu-next", "kefu-as-of"].map(HeaderName::from_static);
     Cors::default()
         .allow_any_origin()
         .allow_any_method()

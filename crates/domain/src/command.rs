@@ -1,6 +1,6 @@
 //! What somebody asks of one conversation, as data: a lane may have to run it more than once.
 
-use crate::{Admin, ConversationId, Draft, Member, Need, Party, Scope};
+use crate::{Admin, ConversationId, Draft, Member, MessageId, Need, Party, Scope};
 
 /// One request for one conversation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +26,15 @@ pub enum Act {
     Pin(bool),
     /// Hide from the desk's list; the desk only.
     Hide,
+    /// Take back a message of one's own, for everybody.
+    Revoke {
+        /// Which.
+        message: MessageId,
+        /// How old it may be, in milliseconds by the database's clock.
+        within: i64,
+    },
+    /// Delete a message for one's own side.
+    Delete(MessageId),
 }
 
 impl Command {
@@ -47,11 +56,18 @@ impl Command {
     /// unknown: before that, nobody can have stored it.
     #[must_use]
     pub fn need(&self, again: bool) -> Need {
-        let mut need = Need { conversation: self.conversation, key: None, unread: None };
+        let mut need = Need::of(self.conversation);
         match &self.act {
-            Act::Send(draft) if again || !draft.key_is_ours => need.key = Some((self.by, draft.key.clone())),
+            Act::Send(draft) => {
+                need.key = (again || !draft.key_is_ours).then(|| (self.by, draft.key.clone()));
+                need.message = draft.quote;
+            }
             Act::ReadUpTo(_) => need.unread = Some(self.by.side()),
-            Act::Send(_) | Act::Pin(_) | Act::Hide => {}
+            Act::Revoke { message, .. } | Act::Delete(message) => {
+                need.message = Some(*message);
+                need.preview = true;
+            }
+            Act::Pin(_) | Act::Hide => {}
         }
         need
     }
@@ -69,13 +85,13 @@ mod tests {
 
     fn draft(key_is_ours: bool) -> Draft {
         let key = ClientMsgId::new("tap").unwrap();
-        Draft { content: Content::new(Kind::Text, "hi").unwrap(), key, key_is_ours }
+        Draft { content: Content::new(Kind::Text, "hi").unwrap(), key, key_is_ours, quote: None }
     }
 
     #[track_caller]
     fn check(command: &Command, again: bool, key: Option<Party>, unread: Option<Side>) {
         let key = key.map(|sender| (sender, ClientMsgId::new("tap").unwrap()));
-        assert_eq!(command.need(again), Need { conversation: ID, key, unread });
+        assert_eq!(command.need(again), Need { key, unread, ..Need::of(ID) });
     }
 
     #[test]
@@ -96,5 +112,16 @@ mod tests {
         check(&Command::of_admin(AGENT, ID, Act::ReadUpTo(3)), true, None, Some(Side::Desk));
         check(&Command::of_admin(AGENT, ID, Act::Pin(true)), false, None, None);
         check(&Command::of_admin(AGENT, ID, Act::Hide), true, None, None);
+    }
+
+    #[test]
+    fn whoever_names_a_message_needs_it_and_whoever_changes_one_the_preview_too() {
+        let quoting = Draft { quote: Some(MessageId(9)), ..draft(true) };
+        let of = |act| Command::of_member(ALICE, ID, act).need(false);
+        let named = Need { message: Some(MessageId(9)), ..Need::of(ID) };
+
+        assert_eq!(of(Act::Send(quoting)), named);
+        assert_eq!(of(Act::Delete(MessageId(9))), Need { preview: true, ..named.clone() });
+        assert_eq!(of(Act::Revoke { message: MessageId(9), within: 1 }), Need { preview: true, ..named });
     }
 }

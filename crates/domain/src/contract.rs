@@ -14,7 +14,9 @@
 //!
 //! Two stores share a file under names of their own: `store_contract!(mariadb, fresh_mariadb());`.
 
+mod changes;
 mod conversations;
+mod fates;
 mod list;
 mod locks;
 mod messages;
@@ -24,7 +26,9 @@ mod schedule;
 mod sloppy;
 mod tools;
 
+pub use changes::*;
 pub use conversations::*;
+pub use fates::*;
 pub use list::*;
 pub use locks::*;
 pub use messages::*;
@@ -113,6 +117,23 @@ macro_rules! store_contract {
             paging_by_whole_seconds_loses_nothing
             paging_by_number_neither_skips_nor_repeats
             a_page_holds_nothing_of_another_conversation
+
+            what_becomes_of_a_message_comes_back
+            a_dropped_unit_of_work_takes_nothing_back
+            the_key_of_a_message_that_was_taken_back_is_still_taken
+            a_message_is_named_in_its_own_conversation_only
+            the_preview_is_the_newest_message_that_the_desk_has_left
+            what_is_gone_is_not_loaded_as_unread
+            what_is_taken_back_and_read_in_one_batch_is_both
+            pages_by_time_leave_out_what_their_reader_has_deleted
+            pages_by_number_keep_what_their_reader_has_deleted
+            only_what_was_taken_back_or_deleted_is_altered
+
+            what_has_changed_comes_longest_unchanged_first
+            paging_what_has_changed_neither_skips_nor_repeats
+            heads_are_of_the_window_that_the_databases_clock_ends
+            heads_are_of_the_scopes_that_were_asked_for
+            heads_of_many_scopes_and_conversations_are_all_there
 
             the_list_is_pinned_first_then_newest_first
             paging_the_list_neither_skips_nor_repeats

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use crate::{ConversationId, Draft, MemberId, Message, MessageId, Party, Scope, Side, Timestamp, shown};
+use crate::{
+    ConversationId, Deleted, Draft, MemberId, Message, MessageId, Party, Quote, Scope, Side, Timestamp, shown,
+};
 
 /// Preview of the newest message, for the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +47,7 @@ pub struct ConversationState {
     pub hidden_from_member: bool,
     /// Hidden from the desk's list until the next message.
     pub hidden_from_desk: bool,
-    /// The member's messages above `desk_read_seq`.
+    /// The member's messages above `desk_read_seq` that were neither taken back nor deleted by the desk.
     pub desk_unread: i64,
     /// The number of the newest message; 0 before the first.
     pub head_seq: i64,
@@ -113,7 +115,7 @@ impl Conversation {
     /// Says something: takes the next number, moves the preview and the counter, returns to the desk's view.
     ///
     /// The message's id is 0 until the store has written it.
-    pub(crate) fn post(&mut self, sender: Party, draft: &Draft, now: Timestamp) -> Message {
+    pub(crate) fn post(&mut self, sender: Party, draft: &Draft, quote: Option<Quote>, now: Timestamp) -> Message {
         let time = now.strictly_after(self.last.time);
         self.0.head_seq += 1;
         self.0.last = LastMessage { time, content: draft.content.body().to_owned(), kind: draft.content.kind().code() };
@@ -135,6 +137,9 @@ impl Conversation {
             time,
             key: Some(draft.key.clone()),
             fingerprint: Some(draft.content.fingerprint()),
+            quote,
+            revoked: None,
+            deleted: Deleted::default(),
         }
     }
 
@@ -179,6 +184,34 @@ impl Conversation {
             self.touch(now);
         }
         changed
+    }
+
+    /// Takes a message back: what is left of it has its number. The counter follows.
+    pub(crate) fn revoke(&mut self, message: Message, now: Timestamp) -> Message {
+        self.no_longer_unread(&message);
+        self.touch(now);
+        message.taken_back(self.change, now)
+    }
+
+    /// Deletes a message for a side. The counter follows.
+    pub(crate) fn delete(&mut self, message: Message, side: Side, now: Timestamp) -> Message {
+        if side == Side::Desk {
+            self.no_longer_unread(&message);
+        }
+        self.touch(now);
+        Message { deleted: message.deleted.and_by(side), change: self.change, ..message }
+    }
+
+    /// Shows another message in the list, or none. The conversation keeps its place there: the time stays.
+    pub(crate) fn preview(&mut self, newest: Option<&Message>) {
+        let (kind, content) = newest.map_or((1, ""), |message| (message.kind, &message.content));
+        self.0.last = LastMessage { time: self.last.time, content: content.to_owned(), kind };
+    }
+
+    fn no_longer_unread(&mut self, message: &Message) {
+        if message.seq > self.desk_read_seq && message.awaits(Side::Desk) {
+            self.0.desk_unread = (self.desk_unread - 1).max(0);
+        }
     }
 
     /// Counts a visible change. The time of changes never runs backwards, whatever the clock does.

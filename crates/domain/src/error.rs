@@ -1,6 +1,6 @@
 //! Why something did not happen, sorted by what one can do about it.
 
-use crate::{ContentError, ConversationId, KeyError, MemberId, ShopId};
+use crate::{ContentError, ConversationId, KeyError, MemberId, MessageId, ShopId};
 
 /// A cause from underneath; the log prints the chain, nobody else sees it.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -24,6 +24,15 @@ pub enum Refusal {
     /// The key was used before, for another content.
     #[error("this client message id belongs to another content")]
     KeyReused,
+    /// There is no such message in the conversation, or none that this side still has.
+    #[error("message {0} does not exist")]
+    NoSuchMessage(MessageId),
+    /// Only whoever said something may take it back.
+    #[error("message {0} was said by somebody else")]
+    NotTheirs(MessageId),
+    /// It was said longer ago than this many milliseconds.
+    #[error("the message is older than {0} ms")]
+    TooLate(i64),
     /// The content is not one that we keep.
     #[error("content is not acceptable")]
     Content(#[from] ContentError),

@@ -1,22 +1,14 @@
 //! What happened, and who is to be told.
 
-use crate::{ConversationId, MemberId, Message, Party, Permission, Recipient, Scope, Side};
+use crate::{Message, Outline, Party, Permission, Recipient, Side, Since};
 
 /// A fact that was committed. An event knows its audience; how it is put on the wire is push's affair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Whose.
-    pub scope: Scope,
-    /// Which conversation.
-    pub conversation: ConversationId,
-    /// Its member.
-    pub member: MemberId,
+    /// The conversation after it.
+    pub after: Outline,
     /// Who did it.
     pub by: Party,
-    /// The conversation's head after it.
-    pub head_seq: i64,
-    /// The conversation's change after it.
-    pub change: i64,
     /// What.
     pub what: What,
 }
@@ -32,17 +24,30 @@ pub enum What {
     Pinned(bool),
     /// Hidden from the desk's list.
     Hidden,
+    /// A message was taken back; this is what is left of it.
+    Revoked(Message),
+    /// A side has deleted a message for itself.
+    Deleted(Side, Message),
+    /// Several things of which the news was missed: all that is new since they were known here last.
+    CaughtUp(Box<Since>),
 }
 
 impl Event {
-    /// Everybody entitled to know, each once: the member where it concerns the member, and the admins of the
-    /// scope who may read messages.
+    /// Everybody entitled to know that something has changed, each once: the member, and the admins of the scope who
+    /// may read messages. What a side is told of the other's own affairs is no more than that.
     #[must_use]
-    pub fn audience(&self) -> Vec<Recipient> {
-        let desk = Recipient::Admins(self.scope, Permission::MessageQuery);
+    pub fn audience(&self) -> [Recipient; 2] {
+        let Outline { scope, member, .. } = self.after;
+        [Recipient::Member(scope, member), Recipient::Admins(scope, Permission::MessageQuery)]
+    }
+
+    /// Whether a side is told what it is, and not only that something has changed.
+    #[must_use]
+    pub fn concerns(&self, side: Side) -> bool {
         match self.what {
-            What::Posted(_) | What::Read(..) => vec![Recipient::Member(self.scope, self.member), desk],
-            What::Pinned(_) | What::Hidden => vec![desk],
+            What::Posted(_) | What::Read(..) | What::Revoked(_) | What::CaughtUp(_) => true,
+            What::Pinned(_) | What::Hidden => side == Side::Desk,
+            What::Deleted(by, _) => side == by,
         }
     }
 }
@@ -50,39 +55,22 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AdminId, ConversationState, Fingerprint, MessageId, TenantId, Timestamp};
+    use crate::{AdminId, Conversation, ConversationId, ConversationState, MemberId, Scope, TenantId, Timestamp};
 
     const SCOPE: Scope = Scope::platform(TenantId(1));
     const ALICE: MemberId = MemberId(101);
-    const DESK: Recipient = Recipient::Admins(SCOPE, Permission::MessageQuery);
 
     fn event(by: Party, what: What) -> Event {
-        Event { scope: SCOPE, conversation: ConversationId(1), member: ALICE, by, head_seq: 1, change: 1, what }
-    }
-
-    fn posted(by: Party) -> What {
         let fresh = ConversationState::opened(ConversationId(1), SCOPE, ALICE, Timestamp(0));
-        What::Posted(Message {
-            id: MessageId(1),
-            conversation: fresh.id,
-            seq: 1,
-            change: 1,
-            sender: by,
-            receiver: None,
-            kind: 1,
-            content: String::new(),
-            read: false,
-            time: fresh.created,
-            key: None,
-            fingerprint: Some(Fingerprint([0; 16])),
-        })
+        Event { after: Outline::from(&Conversation::restore(fresh)), by, what }
     }
 
     #[test]
-    fn whoever_speaks_or_reads_the_member_and_the_desk_hear_of_it_once() {
+    fn whatever_happens_the_member_and_the_desk_hear_that_something_has_changed() {
+        let desk = Recipient::Admins(SCOPE, Permission::MessageQuery);
         for by in [Party::Member(ALICE), Party::Admin(AdminId(7)), Party::System] {
-            for what in [posted(by), What::Read(Side::Member, 1), What::Read(Side::Desk, 1)] {
-                assert_eq!(event(by, what).audience(), [Recipient::Member(SCOPE, ALICE), DESK]);
+            for what in [What::Read(Side::Member, 1), What::Read(Side::Desk, 1), What::Pinned(true), What::Hidden] {
+                assert_eq!(event(by, what).audience(), [Recipient::Member(SCOPE, ALICE), desk]);
             }
         }
     }
@@ -90,7 +78,10 @@ mod tests {
     #[test]
     fn what_happens_to_the_desks_list_is_no_business_of_the_member() {
         for what in [What::Pinned(true), What::Pinned(false), What::Hidden] {
-            assert_eq!(event(Party::Admin(AdminId(7)), what).audience(), [DESK]);
+            let event = event(Party::Admin(AdminId(7)), what);
+            assert!(event.concerns(Side::Desk) && !event.concerns(Side::Member));
         }
+        let read = event(Party::Admin(AdminId(7)), What::Read(Side::Desk, 1));
+        assert!(read.concerns(Side::Desk) && read.concerns(Side::Member));
     }
 }

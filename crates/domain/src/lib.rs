@@ -32,6 +32,7 @@ mod permission;
 mod port;
 pub mod rules;
 mod scope;
+mod since;
 mod time;
 mod work;
 
@@ -47,16 +48,18 @@ pub use error::{BoxError, Chain, DirectoryError, Refusal, StoreError};
 pub use event::{Event, What};
 pub use id::{AdminId, ConversationId, MemberId, MessageId, SessionId, ShopId, TenantId};
 pub use key::{ClientMsgId, Fingerprint, KeyError};
-pub use message::{Draft, Message};
+pub use message::{Deleted, Draft, Message, Quote, TOMBSTONE};
 pub use party::{Party, Recipient, Side};
 pub use permission::Permission;
 pub use port::{
-    AdminDirectory, Announcement, Announcer, ConversationPage, ConversationRepository, Handed, ListCursor,
-    MemberDirectory, MessagePage, MessageRepository, Profile, ShopDirectory, Standing, Store, Transaction,
+    AdminDirectory, Announcement, Announcer, Bus, ConversationPage, ConversationRepository, Ear, Handed, ListCursor,
+    MemberDirectory, MessagePage, MessageRepository, OnlineCount, Presence, Profile, ShopDirectory, Standing, Store,
+    Transaction,
 };
 #[cfg(feature = "testing")]
 pub use port::{MockAdminDirectory, MockAnnouncer, MockMemberDirectory, MockShopDirectory};
 pub use rules::{Done, Sent};
 pub use scope::{Admin, Agent, Member, Scope, Shops};
+pub use since::{ChangedPage, Cursor, Head, Outline, Since, Typing};
 pub use time::Timestamp;
 pub use work::{Committed, CursorMove, Mark, Need, UnitOfWork};

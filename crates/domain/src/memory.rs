@@ -30,8 +30,9 @@ pub use faults::{At, Fault};
 pub use gate::Gate;
 
 use crate::{
-    Conversation, ConversationId, ConversationPage, ConversationRepository, Member, MemberId, Message, MessagePage,
-    MessageRepository, Need, Scope, ShopId, Store, StoreError, TenantId, Timestamp, Transaction, UnitOfWork,
+    ChangedPage, Conversation, ConversationId, ConversationPage, ConversationRepository, Head, Member, MemberId,
+    Message, MessagePage, MessageRepository, Need, Scope, ShopId, Side, Store, StoreError, TenantId, Timestamp,
+    Transaction, UnitOfWork,
 };
 use faults::Faults;
 use gate::Barrier;
@@ -196,12 +197,41 @@ impl ConversationRepository for MemoryStore {
     fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError> {
         self.read(|tables| tables.list(scope, page))
     }
+
+    fn changes(&self, scope: Scope, page: &ChangedPage) -> Result<Vec<Conversation>, StoreError> {
+        self.read(|tables| tables.changes(scope, page))
+    }
+
+    fn heads(&self, scopes: &[Scope], within: i64) -> Result<(Timestamp, Vec<Head>), StoreError> {
+        let now = self.now();
+        self.read(|tables| (now, tables.heads(scopes, Timestamp(now.0 - within))))
+    }
 }
 
 impl MessageRepository for MemoryStore {
-    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError> {
+    fn page(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        reader: Side,
+        page: &MessagePage,
+    ) -> Result<Vec<Message>, StoreError> {
         self.read(|tables| match tables.conversation(id) {
-            Some(found) if found.scope == scope => tables.page(id, page),
+            Some(found) if found.scope == scope => tables.page(id, reader, page),
+            _ => Vec::new(),
+        })
+    }
+
+    fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.read(|tables| match tables.conversation(id) {
+            Some(found) if found.scope == scope => tables.altered(id, since, up_to, limit),
             _ => Vec::new(),
         })
     }

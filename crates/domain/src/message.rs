@@ -1,6 +1,9 @@
 //! One message, as it is kept for good.
 
-use crate::{ClientMsgId, Content, ConversationId, Fingerprint, MessageId, Party, Timestamp};
+use crate::{ClientMsgId, Content, ConversationId, Fingerprint, Kind, MessageId, Party, Side, Timestamp};
+
+/// What is left of a message that was taken back: a system line.
+pub const TOMBSTONE: &str = "消息已撤回";
 
 /// A stored message. `seq` is its place in the conversation, the only order there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,73 @@ pub struct Message {
     pub key: Option<ClientMsgId>,
     /// What the key was used for.
     pub fingerprint: Option<Fingerprint>,
+    /// The message that it refers to.
+    pub quote: Option<Quote>,
+    /// When it was taken back; what is left is a [`TOMBSTONE`] with its number.
+    pub revoked: Option<Timestamp>,
+    /// Who has deleted it for themselves.
+    pub deleted: Deleted,
+}
+
+/// A message of the same conversation that another one refers to. What it said is never copied: it may be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Quote {
+    /// Its row.
+    pub id: MessageId,
+    /// Its number.
+    pub seq: i64,
+}
+
+/// The sides that have deleted a message; the other side still has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Deleted {
+    /// The member.
+    pub by_member: bool,
+    /// The desk, for all agents.
+    pub by_desk: bool,
+}
+
+impl Deleted {
+    /// Whether that side has deleted it.
+    #[must_use]
+    pub const fn by(self, side: Side) -> bool {
+        match side {
+            Side::Member => self.by_member,
+            Side::Desk => self.by_desk,
+        }
+    }
+
+    pub(crate) const fn and_by(self, side: Side) -> Self {
+        match side {
+            Side::Member => Self { by_member: true, ..self },
+            Side::Desk => Self { by_desk: true, ..self },
+        }
+    }
+}
+
+impl Message {
+    /// Whether it counts as unread for a reader who has not come to it: said by the other side, not taken back, not
+    /// deleted by the reader's side.
+    #[must_use]
+    pub fn awaits(&self, reader: Side) -> bool {
+        self.sender.side() != reader && self.revoked.is_none() && !self.deleted.by(reader)
+    }
+
+    /// The message as a side may see it: of one that this side has deleted, the number is left and nothing of what it
+    /// said.
+    #[must_use]
+    pub fn seen_by(self, side: Side) -> Self {
+        if !self.deleted.by(side) {
+            return self;
+        }
+        Self { kind: Kind::System.code(), content: String::new(), quote: None, ..self }
+    }
+
+    /// What is left when it is taken back. The key stays taken by what it was used for.
+    pub(crate) fn taken_back(self, change: i64, now: Timestamp) -> Self {
+        let content = TOMBSTONE.to_owned();
+        Self { kind: Kind::System.code(), content, quote: None, revoked: Some(now), change, ..self }
+    }
 }
 
 /// What somebody wants to say: a content and the key that makes saying it twice harmless.
@@ -40,4 +110,6 @@ pub struct Draft {
     pub key: ClientMsgId,
     /// The key was made by this process a moment ago, so no earlier message can have it.
     pub key_is_ours: bool,
+    /// The message of the same conversation that it refers to.
+    pub quote: Option<MessageId>,
 }

@@ -72,10 +72,16 @@ pub enum Recipient {
     Member(Scope, MemberId),
     /// All sockets of an admin, whatever shops they serve.
     Admin(TenantId, AdminId),
+    /// All sockets of a member, at whatever shop's door.
+    MemberAnywhere(TenantId, MemberId),
     /// Every member of a scope.
     Members(Scope),
     /// Every admin of a scope.
     EveryAdmin(Scope),
+    /// Every member of a tenant, at whatever shop's door.
+    MembersAnywhere(TenantId),
+    /// Every admin of a tenant, whatever shops they serve.
+    AdminsAnywhere(TenantId),
     /// Every admin of a scope who holds the permission.
     Admins(Scope, Permission),
 }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::{
-    AdminId, Committed, Conversation, ConversationId, DirectoryError, Event, Member, MemberId, Message, Need, Scope,
-    ShopId, StoreError, TenantId, Timestamp, UnitOfWork,
+    AdminId, ChangedPage, Committed, Conversation, ConversationId, DirectoryError, Event, Head, Member, MemberId,
+    Message, Need, Party, Scope, ShopId, Side, StoreError, TenantId, Timestamp, Typing, UnitOfWork,
 };
 
 /// Reads conversations. Every answer is as of the last commit before the call, and of what was named only.
@@ -20,6 +20,14 @@ pub trait ConversationRepository: Send + Sync {
     /// A page of the desk's list: not hidden, at least one message; pinned first, then the newest message first,
     /// then the highest id first.
     fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError>;
+
+    /// What has changed at a desk, the longest unchanged first, then the lowest id first; hidden ones too, those
+    /// without a message not.
+    fn changes(&self, scope: Scope, page: &ChangedPage) -> Result<Vec<Conversation>, StoreError>;
+
+    /// Where those conversations of these scopes stand that have changed within the last `within` milliseconds, all of
+    /// them, in any order; and the time that the database's clock shows.
+    fn heads(&self, scopes: &[Scope], within: i64) -> Result<(Timestamp, Vec<Head>), StoreError>;
 }
 
 /// Which page of the desk's list.
@@ -46,8 +54,26 @@ pub struct ListCursor {
 
 /// Reads messages of one conversation, which the caller has found in its scope before.
 pub trait MessageRepository: Send + Sync {
-    /// A page of a conversation's messages.
-    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError>;
+    /// A page of a conversation's messages for a reader of that side. What this side has deleted is left out of pages
+    /// by time; pages by number keep it, as it is stored, so that their numbers have no gap.
+    fn page(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        reader: Side,
+        page: &MessagePage,
+    ) -> Result<Vec<Message>, StoreError>;
+
+    /// The messages up to the number `up_to` that were taken back or deleted, by whichever side, where a change above
+    /// `since` was the last to touch them; as they are stored, in the order of those changes, at most `limit`.
+    fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError>;
 }
 
 /// Which page of a conversation.
@@ -155,4 +181,51 @@ impl std::fmt::Debug for Announcement {
 pub trait Announcer: Send + Sync {
     /// Tells each audience, in this order.
     fn announce(&self, news: Vec<Announcement>);
+
+    /// Tells the other side, and the other agents, that somebody is writing. Dropped where there is no room.
+    fn whisper(&self, typing: &Typing) {
+        let _ = typing;
+    }
+
+    /// The scopes that somebody listens to here: only their news is worth looking for.
+    fn scopes(&self) -> Vec<Scope> {
+        Vec::new()
+    }
+}
+
+/// Tells the other nodes. What it carries are hints: they may be lost, repeated and reordered, and cost somebody no
+/// more than a question to the database.
+pub trait Bus: Send + Sync {
+    /// Hands the news over, in this order. Never blocks, and can no longer fail anything.
+    fn publish(&self, news: &[Announcement]);
+
+    /// Hands over that somebody is writing.
+    fn whisper(&self, typing: &Typing);
+}
+
+/// Where what a [`Bus`] brings from the other nodes goes in. Never blocks.
+pub trait Ear: Send + Sync {
+    /// News of another node, perhaps known already, perhaps not the next.
+    fn hear(&self, news: Announcement);
+
+    /// Somebody is writing, at another node.
+    fn hear_typing(&self, typing: Typing);
+}
+
+/// How many people are connected.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OnlineCount {
+    /// Different members.
+    pub members: usize,
+    /// Different admins.
+    pub admins: usize,
+}
+
+/// Who is connected, to this node or any other.
+pub trait Presence: Send + Sync {
+    /// How many, in a scope.
+    fn count(&self, scope: Scope) -> OnlineCount;
+
+    /// Whether somebody is, in a scope.
+    fn is_online(&self, scope: Scope, party: Party) -> bool;
 }

@@ -8,7 +8,7 @@ pub mod member;
 
 use crate::work::Earlier;
 use crate::{
-    Command, Committed, ConversationId, Draft, Event, Member, MemberId, Message, Party, Refusal, Scope, Side,
+    Command, Committed, ConversationId, Draft, Event, Member, Message, MessageId, Outline, Party, Quote, Refusal, Side,
     UnitOfWork, What,
 };
 
@@ -39,7 +39,7 @@ pub enum Outcome {
         /// Messages of the other side that were passed.
         passed: usize,
     },
-    /// Pinned, unpinned or hidden.
+    /// Pinned, unpinned or hidden; taken back or deleted.
     Marked {
         /// What the conversation is now.
         what: What,
@@ -52,12 +52,8 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Done {
     outcome: Outcome,
-    scope: Scope,
-    conversation: ConversationId,
-    member: MemberId,
+    after: Outline,
     by: Party,
-    head_seq: i64,
-    change: i64,
 }
 
 /// Runs a command's rule. After a refusal the caller must restore its mark; lanes do.
@@ -68,15 +64,7 @@ pub fn run(work: &mut UnitOfWork, command: &Command) -> Result<Done, Refusal> {
         Party::Admin(_) | Party::System => admin::run(work, command.by, command.scope, id, &command.act),
     }?;
     let after = work.conversation(id).ok_or(Refusal::NoSuchConversation(id))?;
-    Ok(Done {
-        outcome,
-        scope: after.scope,
-        conversation: id,
-        member: after.member,
-        by: command.by,
-        head_seq: after.head_seq,
-        change: after.change,
-    })
+    Ok(Done { outcome, after: after.into(), by: command.by })
 }
 
 impl Done {
@@ -107,15 +95,7 @@ impl Done {
                 return None;
             }
         };
-        Some(Event {
-            scope: self.scope,
-            conversation: self.conversation,
-            member: self.member,
-            by: self.by,
-            head_seq: self.head_seq,
-            change: self.change,
-            what,
-        })
+        Some(Event { after: self.after, by: self.by, what })
     }
 
     /// What the sender is told, if it was a sending.
@@ -141,10 +121,51 @@ fn send(work: &mut UnitOfWork, by: Party, id: ConversationId, draft: &Draft) -> 
         let same = message.and_then(|message| message.fingerprint) == Some(draft.content.fingerprint());
         return if same { Ok(outcome) } else { Err(Refusal::KeyReused) };
     }
+    let quote = draft.quote.map(|quoted| quote(work, by.side(), id, quoted)).transpose()?;
     let message = work
-        .alter(id, |conversation, now| (true, conversation.post(by, draft, now)))
+        .alter(id, |conversation, now| (true, conversation.post(by, draft, quote, now)))
         .ok_or(Refusal::NoSuchConversation(id))?;
     Ok(Outcome::Posted(work.append(message)))
+}
+
+/// What somebody refers to: a message of this conversation that their side still has. One that was taken back
+/// meanwhile will do; it is shown as what is left of it.
+fn quote(work: &UnitOfWork, side: Side, id: ConversationId, quoted: MessageId) -> Result<Quote, Refusal> {
+    let message = work.message(id, quoted).filter(|message| !message.deleted.by(side));
+    message.map(|message| Quote { id: message.id, seq: message.seq }).ok_or(Refusal::NoSuchMessage(quoted))
+}
+
+/// Takes a message back, in time and by whoever said it; doing it again changes nothing.
+fn revoke(
+    work: &mut UnitOfWork,
+    by: Party,
+    id: ConversationId,
+    message: MessageId,
+    within: i64,
+) -> Result<Outcome, Refusal> {
+    let found = work.message(id, message).filter(|found| !found.deleted.by(by.side()));
+    let found = found.ok_or(Refusal::NoSuchMessage(message))?.clone();
+    if found.sender != by {
+        return Err(Refusal::NotTheirs(message));
+    }
+    if found.revoked.is_some() {
+        return Ok(Outcome::Marked { what: What::Revoked(found), changed: false });
+    }
+    if work.now().0 - found.time.0 > within {
+        return Err(Refusal::TooLate(within));
+    }
+    let revoked = work.touch(id, message, |conversation, found, now| conversation.revoke(found, now))?;
+    Ok(Outcome::Marked { what: What::Revoked(revoked), changed: true })
+}
+
+/// Deletes a message for a side; doing it again changes nothing.
+fn delete(work: &mut UnitOfWork, side: Side, id: ConversationId, message: MessageId) -> Result<Outcome, Refusal> {
+    let found = work.message(id, message).ok_or(Refusal::NoSuchMessage(message))?.clone();
+    if found.deleted.by(side) {
+        return Ok(Outcome::Marked { what: What::Deleted(side, found), changed: false });
+    }
+    let deleted = work.touch(id, message, |conversation, found, now| conversation.delete(found, side, now))?;
+    Ok(Outcome::Marked { what: What::Deleted(side, deleted), changed: true })
 }
 
 /// Has read everything up to a number.

@@ -2,10 +2,10 @@
 //!
 //! Rules change it in memory and never query. The store that filled it writes back what changed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::conversation::CursorMoved;
-use crate::{ClientMsgId, Conversation, ConversationId, Message, MessageId, Party, Side, Timestamp};
+use crate::{ClientMsgId, Conversation, ConversationId, Message, MessageId, Party, Refusal, Side, Timestamp};
 
 /// What one command needs to have loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,8 +14,20 @@ pub struct Need {
     pub conversation: ConversationId,
     /// The message that this party may have sent earlier with this key.
     pub key: Option<(Party, ClientMsgId)>,
-    /// The numbers of the messages that this side has not read.
+    /// The numbers of the messages that this side has not read and that [await](Message::awaits) it.
     pub unread: Option<Side>,
+    /// A message of the conversation that the command names.
+    pub message: Option<MessageId>,
+    /// The newest messages that the desk has not deleted: one of them may become the list's preview.
+    pub preview: bool,
+}
+
+impl Need {
+    /// Only the conversation itself.
+    #[must_use]
+    pub fn of(conversation: ConversationId) -> Self {
+        Self { conversation, key: None, unread: None, message: None, preview: false }
+    }
 }
 
 /// A cursor that moved: what lies above `from`, up to `to`, sent by the other side, is read now.
@@ -46,8 +58,18 @@ pub struct UnitOfWork {
     held: HashMap<ConversationId, Held>,
     earlier: HashMap<(ConversationId, Party, ClientMsgId), Earlier>,
     unread: HashMap<(ConversationId, Side), Vec<i64>>,
+    /// Stored messages that commands of this batch name, and what has become of them.
+    named: BTreeMap<MessageId, Named>,
+    /// The newest messages that the desk has not deleted, newest first, as they were loaded.
+    newest: HashMap<ConversationId, Vec<Message>>,
     drafts: Vec<Message>,
     moves: Vec<CursorMove>,
+}
+
+#[derive(Debug, Clone)]
+struct Named {
+    message: Message,
+    changed: bool,
 }
 
 #[derive(Debug)]
@@ -69,7 +91,8 @@ pub struct Mark {
     conversation: Option<(Conversation, bool)>,
     drafts: usize,
     moves: usize,
-    unread: Vec<(Side, usize)>,
+    unread: Vec<(Side, Option<Vec<i64>>)>,
+    named: Vec<(MessageId, Named)>,
 }
 
 impl UnitOfWork {
@@ -81,6 +104,8 @@ impl UnitOfWork {
             held: HashMap::new(),
             earlier: HashMap::new(),
             unread: HashMap::new(),
+            named: BTreeMap::new(),
+            newest: HashMap::new(),
             drafts: Vec::new(),
             moves: Vec::new(),
         }
@@ -110,6 +135,17 @@ impl UnitOfWork {
         self.unread.insert((id, side), seqs);
     }
 
+    /// Takes in a stored message that a command names.
+    pub fn has_message(&mut self, message: Message) {
+        self.named.insert(message.id, Named { message, changed: false });
+    }
+
+    /// Takes in a conversation's newest messages that the desk has not deleted, newest first: one more than commands
+    /// of the batch may delete of them, or all there are.
+    pub fn has_newest(&mut self, id: ConversationId, newest: Vec<Message>) {
+        self.newest.insert(id, newest);
+    }
+
     // ---- a lane asks it ----
 
     /// Whether somebody else holds the conversation's lock: its commands must wait.
@@ -125,11 +161,11 @@ impl UnitOfWork {
             Some(Held::Locked { conversation, changed }) => Some((conversation.clone(), *changed)),
             _ => None,
         };
-        let unread = [Side::Member, Side::Desk]
-            .into_iter()
-            .map(|side| (side, self.unread.get(&(id, side)).map_or(0, Vec::len)))
-            .collect();
-        Mark { conversation, drafts: self.drafts.len(), moves: self.moves.len(), unread }
+        let unread =
+            [Side::Member, Side::Desk].into_iter().map(|side| (side, self.unread.get(&(id, side)).cloned())).collect();
+        let named = self.named.iter().filter(|(_, named)| named.message.conversation == id);
+        let named = named.map(|(message, named)| (*message, named.clone())).collect();
+        Mark { conversation, drafts: self.drafts.len(), moves: self.moves.len(), unread, named }
     }
 
     /// Undoes everything that was done for this conversation since the mark.
@@ -137,11 +173,13 @@ impl UnitOfWork {
         if let Some((conversation, changed)) = mark.conversation {
             self.held.insert(id, Held::Locked { conversation, changed });
         }
-        for (side, len) in mark.unread {
-            if let Some(seqs) = self.unread.get_mut(&(id, side)) {
-                seqs.truncate(len);
-            }
+        for (side, seqs) in mark.unread {
+            match seqs {
+                Some(seqs) => self.unread.insert((id, side), seqs),
+                None => self.unread.remove(&(id, side)),
+            };
         }
+        self.named.extend(mark.named);
         self.moves.truncate(mark.moves);
         self.drafts.truncate(mark.drafts);
         self.earlier.retain(|_, earlier| !matches!(earlier, Earlier::Drafted(at) if *at >= mark.drafts));
@@ -152,6 +190,7 @@ impl UnitOfWork {
     pub fn is_untouched(&self) -> bool {
         self.drafts.is_empty()
             && self.moves.is_empty()
+            && self.altered().next().is_none()
             && !self.held.values().any(|held| matches!(held, Held::Locked { changed: true, .. }))
     }
 
@@ -161,6 +200,11 @@ impl UnitOfWork {
     #[must_use]
     pub fn drafts(&self) -> &[Message] {
         &self.drafts
+    }
+
+    /// The stored messages whose rows differ from what was loaded, in the order of their ids.
+    pub fn altered(&self) -> impl Iterator<Item = &Message> {
+        self.named.values().filter(|named| named.changed).map(|named| &named.message)
     }
 
     /// The conversations whose rows differ from what was loaded, in the order of their ids.
@@ -207,6 +251,48 @@ impl UnitOfWork {
     }
 
     // ---- rules change it ----
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A stored message of the conversation that a command names, as this batch has left it.
+    pub(crate) fn message(&self, id: ConversationId, message: MessageId) -> Option<&Message> {
+        self.named.get(&message).map(|named| &named.message).filter(|found| found.conversation == id)
+    }
+
+    /// Changes a stored message and what its conversation says of it; the counters and the list's preview follow.
+    pub(crate) fn touch(
+        &mut self,
+        id: ConversationId,
+        message: MessageId,
+        change: impl FnOnce(&mut Conversation, Message, Timestamp) -> Message,
+    ) -> Result<Message, Refusal> {
+        let before = self.message(id, message).ok_or(Refusal::NoSuchMessage(message))?.clone();
+        let was_shown = self.shown(id).is_some_and(|shown| shown.id == message);
+        let after = self
+            .alter(id, |conversation, now| (true, change(conversation, before, now)))
+            .ok_or(Refusal::NoSuchConversation(id))?;
+        for side in [Side::Member, Side::Desk] {
+            if let Some(seqs) = self.unread.get_mut(&(id, side)).filter(|_| !after.awaits(side)) {
+                seqs.retain(|seq| *seq != after.seq);
+            }
+        }
+        self.named.insert(message, Named { message: after.clone(), changed: true });
+        if was_shown {
+            let shown = self.shown(id).cloned();
+            self.alter(id, |conversation, _| (true, conversation.preview(shown.as_ref())));
+        }
+        Ok(after)
+    }
+
+    /// The newest message that the desk has not deleted, as this batch has left it.
+    fn shown(&self, id: ConversationId) -> Option<&Message> {
+        let drafted = self.drafts.iter().rev().find(|draft| draft.conversation == id);
+        let stored = self.newest.get(&id).into_iter().flatten();
+        let stored = stored.map(|loaded| self.named.get(&loaded.id).map_or(loaded, |named| &named.message));
+        drafted.or_else(|| stored.into_iter().find(|message| !message.deleted.by_desk))
+    }
 
     pub(crate) fn earlier(&self, id: ConversationId, sender: Party, key: &ClientMsgId) -> Option<&Earlier> {
         self.earlier.get(&(id, sender, key.clone()))

@@ -15,7 +15,7 @@ const BOB: Member = Member { scope: Scope::platform(TenantId(1)), id: MemberId(1
 fn say(id: ConversationId, key: &str, text: &str) -> Command {
     let key = ClientMsgId::new(key).unwrap();
     let content = Content::new(Kind::Text, text).unwrap();
-    Command::of_member(ALICE, id, Act::Send(Draft { content, key, key_is_ours: false }))
+    Command::of_member(ALICE, id, Act::Send(Draft { content, key, key_is_ours: false, quote: None }))
 }
 
 fn carry(store: &MemoryStore, command: &Command) -> Result<Committed, StoreError> {
@@ -25,7 +25,7 @@ fn carry(store: &MemoryStore, command: &Command) -> Result<Committed, StoreError
 }
 
 fn row(conversation: ConversationId) -> Need {
-    Need { conversation, key: None, unread: None }
+    Need::of(conversation)
 }
 
 #[test]

@@ -75,7 +75,7 @@ fn desk() -> (Desk, ConversationId) {
 
 fn hello(key: &str) -> Act {
     let content = Content::new(Kind::Text, "hello").unwrap();
-    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false })
+    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false, quote: None })
 }
 
 #[test]

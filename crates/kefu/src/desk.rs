@@ -1,16 +1,19 @@
 //! The desk and its handles: what a member may ask, what an agent may ask.
 
 mod admin;
+mod list;
 mod member;
+mod post;
 mod read;
+mod resume;
+mod typing;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use kefu_domain::{
-    AdminDirectory, Agent, ClientMsgId, Command, Content, Conversation, ConversationId, ConversationRepository, Draft,
-    Member, MemberDirectory, Message, MessageRepository, Party, Profile, Refusal, Scope, Sent, ShopDirectory, Standing,
-    Store, StoreError, TenantId,
+    Agent, Command, Conversation, ConversationId, Cursor, Ear, Member, MemberDirectory, Message, Party, Profile,
+    Refusal, Scope, Sent, ShopDirectory, Standing, Store, StoreError, TenantId, Timestamp,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -18,11 +21,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 pub use admin::AdminDesk;
 pub use member::MemberDesk;
+pub use post::Post;
 
 use crate::Error;
+use crate::archive::Archive;
 use crate::job::{Answer, Job};
 use crate::known::Known;
 use crate::lanes::Lanes;
+use crate::live::{Follower, Live};
 
 /// Nobody waits longer than this for an answer, whatever the database does. Below the six seconds that we promise.
 const ANSWER_WITHIN: Duration = Duration::from_millis(5_500);
@@ -45,39 +51,19 @@ impl std::fmt::Debug for Desk {
 
 pub(crate) struct Inner {
     pub(crate) lanes: Lanes,
+    pub(crate) live: Arc<Live>,
+    /// Where there are several nodes.
+    pub(crate) follower: Option<Follower>,
     pub(crate) writes: Arc<dyn Store>,
-    pub(crate) conversations: Arc<dyn ConversationRepository>,
-    pub(crate) messages: Arc<dyn MessageRepository>,
+    pub(crate) archive: Arc<Archive>,
     pub(crate) members: Arc<dyn MemberDirectory>,
-    pub(crate) admins: Arc<dyn AdminDirectory>,
     pub(crate) shops: Arc<dyn ShopDirectory>,
     pub(crate) known: Known,
+    pub(crate) epoch: String,
+    /// How old a message may be that is taken back, in milliseconds.
+    pub(crate) revoke_within: i64,
     /// Who may ask the database a question: more would only wait for its connections.
     pub(crate) questions: Arc<Semaphore>,
-}
-
-/// Something to say, with the sender's key; without one the desk makes one, and a retry is a second message.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Post {
-    /// What.
-    pub content: Content,
-    /// The sender's key, the same for every retry.
-    pub key: Option<ClientMsgId>,
-}
-
-impl Post {
-    /// Something to say once: whoever sends it again sends another message.
-    #[must_use]
-    pub fn new(content: Content) -> Self {
-        Self { content, key: None }
-    }
-
-    /// With the sender's key, which makes it the same message however often it is sent.
-    #[must_use]
-    pub fn with_key(self, key: ClientMsgId) -> Self {
-        Self { key: Some(key), ..self }
-    }
 }
 
 /// A page of messages, with the pictures of the admins who wrote some of them.
@@ -133,10 +119,34 @@ impl Desk {
         self.0.known.has_seen(tenant, party, conversation, seq);
     }
 
-    /// Whether every lane runs; a desk that was stopped does not.
+    /// The life of the database that the cursors of this desk belong to: whoever holds one of another life starts over.
+    #[must_use]
+    pub fn epoch(&self) -> &str {
+        &self.0.epoch
+    }
+
+    /// The time that the database's clock shows.
+    pub async fn now(&self) -> Result<Timestamp, Error> {
+        self.0.ask(deadline(), |desk| Ok(store(desk.archive.conversations.heads(&[], 0))?.0)).await
+    }
+
+    /// Where these conversations stand, as far as this process knows them without asking the database. Ask for those
+    /// that were resumed here; by asking, their news are kept at hand for whoever comes back.
+    #[must_use]
+    pub fn heads(&self, ids: &[ConversationId]) -> Vec<Cursor> {
+        self.0.live.heads(ids)
+    }
+
+    /// Where what a bus brings from the other nodes goes in. It does not keep the desk alive, and is deaf after it.
+    #[must_use]
+    pub fn ear(&self) -> Arc<dyn Ear> {
+        self.0.live.ear()
+    }
+
+    /// Whether every lane runs, and with several nodes whoever follows the others; a desk that was stopped does not.
     #[must_use]
     pub fn is_running(&self) -> bool {
-        self.0.lanes.all_run()
+        self.0.lanes.all_run() && self.0.follower.as_ref().is_none_or(Follower::runs)
     }
 
     /// Takes no more commands and waits until those taken are committed, told and answered; says whether that
@@ -146,7 +156,10 @@ impl Desk {
     /// brought, so close them afterwards.
     #[must_use]
     pub fn stop(&self, within: Duration) -> bool {
-        self.0.lanes.stop(within)
+        let until = std::time::Instant::now() + within;
+        let carried = self.0.lanes.stop(within);
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        carried & self.0.follower.as_ref().is_none_or(|follower| follower.stop(left))
     }
 }
 
@@ -231,24 +244,6 @@ impl<T> Drop for Asked<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-impl Post {
-    /// The draft that lanes carry: with the sender's key, or a fresh one of 128 random bits.
-    fn draft(self) -> Result<Draft, Error> {
-        let key_is_ours = self.key.is_none();
-        let key = match self.key {
-            Some(key) => key,
-            None => fresh_key().ok_or(Error::Crashed)?,
-        };
-        Ok(Draft { content: self.content, key, key_is_ours })
-    }
-}
-
-fn fresh_key() -> Option<ClientMsgId> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).ok()?;
-    ClientMsgId::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()).ok()
 }
 
 /// A question to a store, as a question to the desk.

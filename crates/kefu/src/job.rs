@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kefu_domain::{Command, Sent};
+use kefu_domain::{Command, Outline, Sent};
 use tokio::sync::oneshot;
 
 use crate::Error;
@@ -10,6 +10,8 @@ use crate::Error;
 /// What came of a command. `handed` ends when the news was handed to the writers of the sender's own sockets.
 #[derive(Debug)]
 pub(crate) struct Answer {
+    /// The conversation as the command left it.
+    pub(crate) after: Outline,
     pub(crate) sent: Option<Sent>,
     pub(crate) handed: Option<oneshot::Receiver<()>>,
 }

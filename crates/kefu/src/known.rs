@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use kefu_domain::{ConversationId, Member, Party, Scope, ShopId, TenantId};
+use kefu_domain::{Conversation, ConversationId, Member, MemberId, Message, Party, Scope, ShopId, TenantId};
 use moka::sync::Cache;
 
 /// A conversation and its member belong together for ever; the directory's word on the member does not.
@@ -21,6 +21,14 @@ pub(crate) struct Place {
     pub(crate) id: ConversationId,
     /// Whose it is.
     pub(crate) scope: Scope,
+    /// Its member.
+    pub(crate) member: MemberId,
+}
+
+impl From<&Conversation> for Place {
+    fn from(found: &Conversation) -> Self {
+        Self { id: found.id, scope: found.scope, member: found.member }
+    }
 }
 
 pub(crate) struct Known {
@@ -28,6 +36,8 @@ pub(crate) struct Known {
     of_member: Cache<Member, ConversationId>,
     /// Conversations to which admins write: where they are; the directory did not deny their members.
     place: Cache<ConversationId, Place>,
+    /// Where conversations are, whatever the directory says of their members.
+    met: Cache<ConversationId, Place>,
     shown: Shown,
     /// Shops that were open a moment ago.
     open: Cache<Scope, ()>,
@@ -38,6 +48,7 @@ impl Known {
         Self {
             of_member: Cache::new(most),
             place: Cache::builder().max_capacity(most).time_to_live(TRUST).build(),
+            met: Cache::builder().max_capacity(most).time_to_live(TRUST).build(),
             shown: Cache::new(most),
             open: Cache::builder().max_capacity(most).time_to_live(OPEN_FOR).build(),
         }
@@ -63,6 +74,15 @@ impl Known {
         self.place.insert(asked, place);
     }
 
+    /// Where a conversation is. That an agent may write to its member is another question.
+    pub(crate) fn met(&self, id: ConversationId) -> Option<Place> {
+        self.met.get(&id)
+    }
+
+    pub(crate) fn has_met(&self, asked: ConversationId, place: Place) {
+        self.met.insert(asked, place);
+    }
+
     pub(crate) fn is_open(&self, scope: Scope) -> bool {
         scope.shop == ShopId::PLATFORM || self.open.contains_key(&scope)
     }
@@ -75,6 +95,13 @@ impl Known {
     pub(crate) fn has_seen(&self, tenant: TenantId, party: Party, id: ConversationId, seq: i64) {
         let seen = self.shown.get_with((tenant, party, id), || Arc::new(AtomicI64::new(seq)));
         seen.fetch_max(seq, Ordering::Relaxed);
+    }
+
+    /// Notes that somebody has been shown these messages.
+    pub(crate) fn has_been_shown(&self, tenant: TenantId, party: Party, id: ConversationId, messages: &[Message]) {
+        if let Some(newest) = messages.iter().map(|message| message.seq).max() {
+            self.has_seen(tenant, party, id, newest);
+        }
     }
 
     /// The highest number that somebody has been shown, if anything is remembered.

@@ -12,11 +12,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use kefu_domain::{Announcement, Announcer, Chain, Committed, Done, Refusal, Store, StoreError, UnitOfWork, rules};
+use kefu_domain::{Announcement, Chain, Committed, Done, Outline, Refusal, Store, StoreError, UnitOfWork, rules};
 use tokio::sync::oneshot;
 
 use crate::Error;
 use crate::job::{Answer, Job};
+use crate::live::{Live, Told};
 use waiting::Waiting;
 
 pub(crate) use waiting::Queue;
@@ -32,7 +33,7 @@ const HANGS_AFTER: Duration = Duration::from_secs(15);
 
 /// What became of one job of a batch.
 enum Ran {
-    Done(Done),
+    Done(Box<Done>, Outline),
     Refused(Refusal),
     Crashed,
     /// It would have done something new for a caller who was told long ago that it was not done.
@@ -57,7 +58,7 @@ impl Pulse {
 
 pub(crate) struct Lane {
     store: Arc<dyn Store>,
-    announcer: Arc<dyn Announcer>,
+    live: Arc<Live>,
     waiting: Waiting,
     pulse: Arc<Pulse>,
     /// The lane's number, for the log.
@@ -65,14 +66,8 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(
-        store: Arc<dyn Store>,
-        announcer: Arc<dyn Announcer>,
-        queue: Queue,
-        pulse: Arc<Pulse>,
-        name: String,
-    ) -> Self {
-        Self { store, announcer, waiting: Waiting::new(queue), pulse, name }
+    pub(crate) fn new(store: Arc<dyn Store>, live: Arc<Live>, queue: Queue, pulse: Arc<Pulse>, name: String) -> Self {
+        Self { store, live, waiting: Waiting::new(queue), pulse, name }
     }
 
     /// Carries jobs until the queue is closed and empty.
@@ -173,25 +168,21 @@ impl Lane {
                 Ran::Refused(refusal) => answers.push((job, Err(refusal.into()))),
                 Ran::Crashed => answers.push((job, Err(Error::Crashed))),
                 Ran::GivenUp => {}
-                Ran::Done(done) => {
+                Ran::Done(done, after) => {
                     let found_again = job.is_found_again();
                     let sent = done.sent(committed, found_again);
                     let handed = done.event(committed, found_again).map(|event| {
                         let (guard, handed) = oneshot::channel::<()>();
                         let avatar = job.avatar.take();
-                        news.push(Announcement { event, avatar, handed: Some(Arc::new(guard)) });
+                        let news_of_it = Announcement { event, avatar, handed: Some(Arc::new(guard)) };
+                        news.push(Told { news: news_of_it, found_again });
                         handed
                     });
-                    answers.push((job, Ok(Answer { sent, handed })));
+                    answers.push((job, Ok(Answer { after, sent, handed })));
                 }
             }
         }
-        if !news.is_empty() {
-            let told = catch_unwind(AssertUnwindSafe(|| self.announcer.announce(news)));
-            if told.is_err() {
-                tracing::error!("the announcer panicked; what was to be told is found by asking");
-            }
-        }
+        self.live.tell(news);
         for (mut job, answer) in answers {
             job.answer(answer);
         }
@@ -212,10 +203,13 @@ fn run_rule(work: &mut UnitOfWork, job: &mut Job) -> Ran {
             work.restore(id, mark);
             Ran::GivenUp
         }
-        Ok(Ok(done)) => {
-            job.was_news |= done.is_news();
-            Ran::Done(done)
-        }
+        Ok(Ok(done)) => match work.conversation(id) {
+            Some(after) => {
+                job.was_news |= done.is_news();
+                Ran::Done(Box::new(done), after.into())
+            }
+            None => Ran::Refused(Refusal::NoSuchConversation(id)),
+        },
         Ok(Err(refusal)) => {
             work.restore(id, mark);
             Ran::Refused(refusal)

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kefu_domain::{Announcer, ConversationId, Store};
+use kefu_domain::{ConversationId, Store};
 
 use crate::Error;
 use crate::job::Job;
 use crate::lane::{Lane, Pulse, Queue};
+use crate::live::Live;
 
 /// When a queue is full, a batch or two will have gone by after this long.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -31,13 +32,7 @@ struct Entrance {
 }
 
 impl Lanes {
-    pub(crate) fn start(
-        store: &Arc<dyn Store>,
-        announcer: &Arc<dyn Announcer>,
-        count: usize,
-        limit: usize,
-        queue: usize,
-    ) -> Self {
+    pub(crate) fn start(store: &Arc<dyn Store>, live: &Arc<Live>, count: usize, limit: usize, queue: usize) -> Self {
         let (alive, ended) = sync_channel(1);
         let mut threads = Vec::new();
         let queues = (0..count)
@@ -47,7 +42,7 @@ impl Lanes {
                 let entrance = Entrance { queue: sender, gauge };
                 let queue = Queue { jobs: receiver, limit, room: queue };
                 let pulse = Arc::new(Pulse::default());
-                let lane = Lane::new(store.clone(), announcer.clone(), queue, pulse.clone(), number.to_string());
+                let lane = Lane::new(store.clone(), live.clone(), queue, pulse.clone(), number.to_string());
                 let alive = alive.clone();
                 let work = move || {
                     lane.run();

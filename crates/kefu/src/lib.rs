@@ -12,6 +12,12 @@
 //! conversation that somebody may not see is one that does not exist. What was refused says why in [`Error`], sorted
 //! by what the asker can do about it.
 //!
+//! Whoever comes back is told what is new since their cursor, and starts over, visibly, where that cannot be said:
+//! [`MemberDesk::resume`], [`AdminDesk::resume`]. What has happened of late is kept, within bounds, so that most of
+//! them cost the database nothing. Where several processes write to one database ([`Builder::several_nodes`]), what
+//! the others do is told here too, in the order of each conversation, none missing and none twice, whatever the bus
+//! between them loses, repeats or reorders; a bus that is dead costs the time between two looks at the database.
+//!
 //! It refuses to know HTTP, sockets, SQL and the environment. The database, the directories of members and admins
 //! and the announcer are ports of `kefu-domain`, given to [`builder`].
 //!
@@ -65,8 +71,12 @@
 //!
 //! Metrics, through the `metrics` facade: `kefu_lane_batch_messages` and `kefu_lane_batch_jobs` (histograms),
 //! `kefu_lane_commit_seconds` (histogram), `kefu_lane_queue_jobs` (gauge, by lane), `kefu_lane_retries_total`
-//! (counter, by reason), `kefu_lane_shed_total` (counter).
+//! (counter, by reason), `kefu_lane_shed_total` (counter); `kefu_resume_total` (counter, by `from`: `memory` or
+//! `database`); and with several nodes, counters all, `kefu_gap_fetches_total` (conversations read because news of them
+//! were missing), `kefu_sweeps_total` (looks at what has changed) and `kefu_sweep_found_total` (conversations that
+//! such a look found behind).
 
+mod archive;
 mod builder;
 mod desk;
 mod error;
@@ -74,6 +84,7 @@ mod job;
 mod known;
 mod lane;
 mod lanes;
+mod live;
 
 pub use builder::{Builder, builder};
 pub use desk::{AdminDesk, Desk, History, Listed, MemberDesk, Post};

@@ -238,7 +238,7 @@ impl Holder {
         let (ready, is_ready) = std::sync::mpsc::channel();
         let (release, released) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
-            let transaction = store.begin(&[Need { conversation, key: None, unread: None }]).unwrap();
+            let transaction = store.begin(&[Need::of(conversation)]).unwrap();
             ready.send(()).unwrap();
             released.recv().unwrap();
             drop(transaction);
@@ -325,5 +325,5 @@ async fn an_answer_does_not_wait_long_for_a_socket_that_does_not_take_its_frame(
 
     assert_eq!(sent.message.seq, 1);
     assert_eq!(room.ear.kept.lock().unwrap().len(), 1, "its socket still holds the frame");
-    assert_eq!(SHOP, room.ear.heard.lock().unwrap()[0].scope);
+    assert_eq!(SHOP, room.ear.heard.lock().unwrap()[0].after.scope);
 }

@@ -10,9 +10,9 @@ use std::sync::{Arc, Condvar, Mutex};
 use common::{Ear, admin, everybody_waits};
 use kefu::domain::memory::MemoryStore;
 use kefu::domain::{
-    Conversation, ConversationId, ConversationPage, ConversationRepository, Member, Message, MessagePage,
-    MessageRepository, MockAdminDirectory, MockMemberDirectory, Need, Profile, Scope, ShopId, Store, StoreError,
-    TenantId, Transaction,
+    ChangedPage, Conversation, ConversationId, ConversationPage, ConversationRepository, Head, Member, Message,
+    MessagePage, MessageRepository, MockAdminDirectory, MockMemberDirectory, Need, Profile, Scope, ShopId, Side, Store,
+    StoreError, TenantId, Timestamp, Transaction,
 };
 
 /// A store whose reads wait until the gate is open.
@@ -49,11 +49,36 @@ impl ConversationRepository for Frozen {
     fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError> {
         self.store.list(scope, page)
     }
+
+    fn changes(&self, scope: Scope, page: &ChangedPage) -> Result<Vec<Conversation>, StoreError> {
+        self.store.changes(scope, page)
+    }
+
+    fn heads(&self, scopes: &[Scope], within: i64) -> Result<(Timestamp, Vec<Head>), StoreError> {
+        self.store.heads(scopes, within)
+    }
 }
 
 impl MessageRepository for Frozen {
-    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError> {
-        self.store.page(scope, id, page)
+    fn page(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        reader: Side,
+        page: &MessagePage,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.store.page(scope, id, reader, page)
+    }
+
+    fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.store.altered(scope, id, since, up_to, limit)
     }
 }
 

@@ -1,49 +1,98 @@
-//! Events into the mall's frames.
+//! Events into frames: one for each dialect and side, shared by all who hear it.
 
-use kefu_domain::{Announcement, Announcer, Side, What};
+mod mall;
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use kefu_domain::{Announcement, Announcer, Handed, Permission, Recipient, Scope, Side, Typing, What};
+
+use crate::audience::Reading;
+use crate::guest::Dialect;
 use crate::hub::Hub;
-use crate::line::Offer;
-use crate::mall::{self, MallMessage};
+use crate::parcel::{Frame, Offer, Weight};
+use crate::seats::Chair;
+use crate::v2;
+use mall::Pages;
 
 impl Announcer for Hub {
-    /// Pins, hides and a member's reading have no frame of the mall's: its pages would take them for something
-    /// else.
+    /// In the mall's dialect only messages are told, and that the desk has read. Pins, hides and a member's reading
+    /// have no frame of the mall's: its pages would take them for something else.
     fn announce(&self, news: Vec<Announcement>) {
         for one in news {
             self.tell(&one);
         }
     }
+
+    /// Told to [`Dialect::V2`] only: the mall's pages know of no such thing.
+    fn whisper(&self, typing: &Typing) {
+        // Of the member's side there is nobody but the member.
+        let Typing { scope, member, .. } = *typing;
+        let both_sides = [Recipient::Member(scope, member), Recipient::Admins(scope, Permission::MessageQuery)];
+        let mut chairs = self.sockets(&both_sides);
+        chairs.retain(|chair| chair.guest.dialect == Dialect::V2 && chair.guest.party != typing.by);
+        let told = |side| Frame { text: v2::typing(typing, side), weight: Weight::Whisper, ..Frame::default() };
+        self.offer_by_side(&chairs, told, |_| None);
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        self.seats().scopes()
+    }
 }
 
 impl Hub {
     fn tell(&self, news: &Announcement) {
-        let event = &news.event;
-        let chairs = self.sockets(&event.audience());
-        if chairs.is_empty() {
-            return;
+        let after = &news.event.after;
+        let reading = Reading { up_to: after.desk_read_seq, unread: after.desk_unread };
+        let before = self.note_reading(after.conversation, reading);
+        let audience = self.audience(&news.event);
+
+        let (chairs, others): (Vec<_>, Vec<_>) =
+            audience.chairs.into_iter().partition(|chair| chair.guest.dialect == Dialect::Mall);
+        let pages = Pages { chairs, holes: audience.holes };
+        if !pages.chairs.is_empty() || !pages.holes.is_empty() {
+            self.tell_pages(news, audience.number, before, &pages);
         }
+        if !others.is_empty() {
+            self.offer_by_side(&others, |side| v2_frame(news, side), |chair| own(news, chair));
+        }
+    }
 
-        let (encoded, shown) = match &event.what {
-            What::Posted(message) => {
-                let view = MallMessage::of(message).with_avatar(news.avatar.as_deref());
-                let view = view.escaped(self.settings().legacy_escape);
-                (mall::posted(&view), Some((message.conversation, message.seq)))
-            }
-            What::Read(Side::Desk, _) => (mall::desk_has_read(event.conversation), None),
-            What::Read(Side::Member, _) | What::Pinned(_) | What::Hidden => return,
-        };
-        let text = match encoded {
-            Ok(text) => text,
-            Err(error) => {
-                tracing::error!(conversation.id = event.conversation.0, %error, "could not encode a frame");
-                return;
-            }
-        };
-
-        self.offer(&chairs, |chair| {
-            let own = chair.guest.party == event.by;
-            Offer { text: &text, shown, handed: news.handed.as_ref().filter(|_| own) }
+    /// Offers each of the sockets the frame of its side, which is made when the first one asks for it.
+    fn offer_by_side<'a>(
+        &self,
+        chairs: &[Arc<Chair>],
+        told: impl Fn(Side) -> Frame,
+        handed: impl Fn(&Chair) -> Option<&'a Handed>,
+    ) {
+        let (member, desk) = (OnceCell::new(), OnceCell::new());
+        self.offer(chairs, |chair| {
+            let side = chair.guest.party.side();
+            let made = match side {
+                Side::Member => &member,
+                Side::Desk => &desk,
+            };
+            Some(Offer { frame: made.get_or_init(|| told(side)), handed: handed(chair) })
         });
+    }
+}
+
+/// What a socket of whoever did it keeps until it has handed the frame over.
+fn own<'a>(news: &'a Announcement, chair: &Chair) -> Option<&'a Handed> {
+    news.handed.as_ref().filter(|_| chair.guest.party == news.event.by)
+}
+
+fn v2_frame(news: &Announcement, side: Side) -> Frame {
+    let event = &news.event;
+    let last = match &event.what {
+        What::Posted(message) => Some(message),
+        What::CaughtUp(since) => since.messages.last(),
+        _ => None,
+    };
+    Frame {
+        text: v2::event(event, side, news.avatar.as_deref()),
+        shown: last.map(|message| (message.conversation, message.seq)),
+        at: Some(event.after.cursor()),
+        ..Frame::default()
     }
 }

@@ -2,16 +2,21 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use kefu_domain::{Party, Permission, Recipient, Scope, SessionId, Shops, TenantId, Timestamp};
+use kefu_domain::{ConversationId, Party, Recipient, SessionId, TenantId, Timestamp};
 use tokio::time::Instant;
 
-use crate::line::{Line, Offer, Taken};
+use crate::audience::Reading;
+use crate::generations::Generations;
+use crate::guest::{Credential, Dialect, Guest};
+use crate::line::{Absence, Ending, Line, Taken};
 use crate::meter;
+use crate::parcel::{Frame, Offer, Weight};
 use crate::seat::{Inbox, Seat};
 use crate::seats::{Chair, Seats};
+use crate::v2;
 
 /// How much a socket may have waiting, and how the mall's pages are to be treated. More may come: end a literal with
 /// `..Settings::default()`.
@@ -36,44 +41,6 @@ impl Default for Settings {
     }
 }
 
-/// Names the token or session that a socket came with, without revealing it: part of a digest of it, say, or the
-/// number of the session. Equal ones are closed together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Credential(pub [u8; 16]);
-
-/// Who wants to sit down. That all of this is true is the caller's affair. More may come: start from [`Guest::new`],
-/// as in `Guest { permissions, ..Guest::new(scope, party) }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Guest {
-    /// Who.
-    pub party: Party,
-    /// Whose.
-    pub tenant: TenantId,
-    /// At which shops' desks, or, for a member, at which shop's door.
-    pub shops: Shops,
-    /// What an admin may hear; a member needs none.
-    pub permissions: Vec<Permission>,
-    /// What [`Hub::close_credential`] finds the socket by.
-    pub credential: Option<Credential>,
-    /// When [`Hub::close_expired`] lets it go.
-    pub expires: Option<Timestamp>,
-}
-
-impl Guest {
-    /// Somebody at one shop, without permissions, credential and expiry.
-    #[must_use]
-    pub fn new(scope: Scope, party: Party) -> Self {
-        let shops = Shops::from(scope.shop);
-        Self { party, tenant: scope.tenant, shops, permissions: Vec::new(), credential: None, expires: None }
-    }
-
-    /// The scopes whose news they hear.
-    pub(crate) fn scopes(&self) -> impl Iterator<Item = Scope> {
-        let tenant = self.tenant;
-        self.shops.iter().map(move |&shop| Scope { tenant, shop })
-    }
-}
-
 /// How many there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Online {
@@ -91,10 +58,14 @@ pub struct Hub {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     settings: Settings,
     seats: RwLock<Seats>,
     last_id: AtomicU64,
+    /// The number of the last announcement.
+    pub(crate) announced: AtomicU64,
+    /// What was told last of how far the desk has read, and of what it had not.
+    pub(crate) reading: Mutex<Generations<Reading>>,
     high_water: AtomicUsize,
 }
 
@@ -114,6 +85,8 @@ impl Hub {
                 settings,
                 seats: RwLock::default(),
                 last_id: AtomicU64::new(0),
+                announced: AtomicU64::new(0),
+                reading: Mutex::default(),
                 high_water: AtomicUsize::new(0),
             }),
         }
@@ -125,16 +98,34 @@ impl Hub {
     /// [`Hub::close_all`] was called before.
     pub fn join(&self, guest: Guest) -> (Seat, Inbox) {
         let id = SessionId(self.shared.last_id.fetch_add(1, Ordering::Relaxed) + 1);
-        let chair = Arc::new(Chair { id, guest, line: Line::new(self.shared.settings, Instant::now()) });
-        if !self.write().insert(&chair) {
-            chair.line.shut();
+        let (settings, now) = (self.shared.settings, Instant::now());
+        let mut seats = self.write();
+        let kept = if guest.dialect == Dialect::Mall { seats.holes.open(&guest, now) } else { None };
+        let line = match (guest.dialect, &kept) {
+            (Dialect::V2, _) => Line::v2(settings),
+            (Dialect::Mall, Some((hole, true))) => {
+                // Whoever announces looks for seats and takes a number in one go: smaller ones did not see this seat.
+                let since = self.shared.announced.load(Ordering::Relaxed) + 1;
+                let absence = Absence { since, shops: guest.shops.clone() };
+                Line::mall(settings, now, Some(Arc::clone(hole)), Some(absence))
+            }
+            (Dialect::Mall, kept) => Line::mall(settings, now, kept.as_ref().map(|(hole, _)| Arc::clone(hole)), None),
+        };
+        let chair = Arc::new(Chair { id, guest, line, hole: kept.map(|(hole, _)| hole) });
+        let stays = seats.insert(&chair);
+        drop(seats);
+
+        if !stays {
+            chair.line.shut(Ending::Stopping);
         }
-        meter::joined(chair.guest.party);
+        meter::joined(&chair.guest);
         (Seat::new(self.clone(), Arc::clone(&chair)), Inbox::new(chair))
     }
 
-    /// Lets every socket go that came with this token, with what it had waiting; says how many.
+    /// Lets every socket go that came with this token, with what it had waiting and what was kept for whoever would
+    /// come with it again; says how many.
     pub fn close_credential(&self, credential: &Credential) -> usize {
+        self.write().holes.forget(*credential);
         self.close(|chair| chair.guest.credential.as_ref() == Some(credential))
     }
 
@@ -153,6 +144,29 @@ impl Hub {
     pub fn close_all(&self) -> usize {
         let chairs = self.write().stop();
         chairs.into_iter().filter(|chair| chair.line.drain()).count()
+    }
+
+    /// A page of somebody has listed the newest messages of a conversation, up to this number: none of them is replayed
+    /// to the next socket of this token. The mall's pages list with one token and come with another one of the same
+    /// login: what is listed with a token that no socket came with counts for all of this person's.
+    pub fn listed(
+        &self,
+        tenant: TenantId,
+        party: Party,
+        credential: Option<Credential>,
+        conversation: ConversationId,
+        up_to: i64,
+    ) {
+        let holes = self.read().holes.of(tenant, party, credential);
+        holes.iter().for_each(|hole| hole.listed(conversation, up_to));
+    }
+
+    /// Asks everybody of [`Dialect::V2`] to come back at a random moment within that time, since this hub is about to
+    /// stop; says how many were asked. It goes before everything that waits.
+    pub fn bye(&self, within: Duration) -> usize {
+        let chairs: Vec<_> = self.read().all().filter(|chair| chair.guest.dialect == Dialect::V2).cloned().collect();
+        let frame = Frame { text: v2::bye(within), weight: Weight::Control, ..Frame::default() };
+        self.offer(&chairs, |_| Some(Offer { frame: &frame, handed: None }))
     }
 
     /// How many sit here.
@@ -181,12 +195,21 @@ impl Hub {
         chairs
     }
 
-    /// Offers a frame to each of the sockets and says how many took it.
-    pub(crate) fn offer<'a>(&self, chairs: &[Arc<Chair>], offer: impl Fn(&Chair) -> Offer<'a>) -> usize {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn seats(&self) -> RwLockReadGuard<'_, Seats> {
+        self.read()
+    }
+
+    /// Offers each of the sockets what it is to have and says how many took it.
+    pub(crate) fn offer<'a>(&self, chairs: &[Arc<Chair>], offer: impl Fn(&Chair) -> Option<Offer<'a>>) -> usize {
         let now = Instant::now();
         let (mut taken, mut deepest) = (0, 0);
         for chair in chairs {
-            if let Taken::Waiting(depth) = chair.line.push(offer(chair), now) {
+            let Some(offer) = offer(chair) else { continue };
+            if let Taken::Waiting(depth) = chair.line.push(offer, now) {
                 taken += 1;
                 deepest = deepest.max(depth);
             }
@@ -199,13 +222,13 @@ impl Hub {
 
     fn close(&self, concerns: impl Fn(&Chair) -> bool) -> usize {
         let chairs: Vec<_> = self.read().all().filter(|chair| concerns(chair)).cloned().collect();
-        chairs.into_iter().filter(|chair| chair.line.shut()).count()
+        chairs.into_iter().filter(|chair| chair.line.shut(Ending::LetGo)).count()
     }
 
     pub(crate) fn leave(&self, chair: &Chair) {
-        self.write().remove(chair);
-        chair.line.shut();
-        meter::left(chair.guest.party);
+        self.write().remove(chair, Instant::now());
+        chair.line.shut(Ending::LetGo);
+        meter::left(&chair.guest);
     }
 
     // A panic elsewhere is no reason to stop talking: every change of the seats is complete or has not begun.
@@ -236,7 +259,7 @@ mod tests {
     use std::panic::{AssertUnwindSafe, catch_unwind};
 
     use futures_util::FutureExt;
-    use kefu_domain::MemberId;
+    use kefu_domain::{MemberId, Scope};
 
     use super::*;
     use crate::sender::WebSocketSender;

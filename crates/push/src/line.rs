@@ -1,51 +1,46 @@
-//! The queue of one socket: what waits, what is held back, what falls out.
+//! The queue of one socket, and its door.
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod mall;
+mod v2;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytestring::ByteString;
-use kefu_domain::{ConversationId, Handed};
+use kefu_domain::{ConversationId, Handed, Shops};
 use tokio::sync::Notify;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::hub::Settings;
 use crate::meter::{self, Dropped};
-use crate::seen::Seen;
-
-/// One frame for one socket, to be kept until its writer has it: whoever waits for the hand-over of it waits until
-/// the parcel is dropped.
-pub struct Parcel {
-    /// The frame.
-    pub text: ByteString,
-    /// The message it shows, as conversation and `seq`.
-    pub shown: Option<(ConversationId, i64)>,
-    handed: Option<Handed>,
-}
-
-impl fmt::Debug for Parcel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes = self.text.len();
-        f.debug_struct("Parcel").field("bytes", &bytes).field("shown", &self.shown).finish_non_exhaustive()
-    }
-}
-
-/// A frame on offer to a socket.
-#[derive(Clone, Copy)]
-pub(crate) struct Offer<'a> {
-    pub(crate) text: &'a ByteString,
-    pub(crate) shown: Option<(ConversationId, i64)>,
-    /// Kept with the frame, unless it would be waited for in vain.
-    pub(crate) handed: Option<&'a Handed>,
-}
+use crate::parcel::{Offer, Parcel};
+use crate::pigeonhole::Pigeonhole;
+use mall::Mall;
+use v2::V2;
 
 /// What became of an offer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// It waits in a queue of this length.
     Waiting(usize),
-    /// The socket has it already, or is gone.
+    /// The socket has it already, has no room, or is gone.
     Refused,
+}
+
+/// Why an inbox ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Ending {
+    /// This socket was let go: its credential has ended, or whoever it is.
+    LetGo,
+    /// The hub has stopped.
+    Stopping,
+}
+
+/// What a new socket may have to be given that others of its token were not.
+pub(crate) struct Absence {
+    /// What is older than the announcement of this number came before this socket.
+    pub(crate) since: u64,
+    /// The shops whose news it may hear.
+    pub(crate) shops: Shops,
 }
 
 pub(crate) struct Line {
@@ -55,14 +50,9 @@ pub(crate) struct Line {
 }
 
 struct State {
-    queue: VecDeque<Parcel>,
     door: Door,
-    pinged: Instant,
-    /// While held and not lagging: how many frames had been queued before.
-    before_hold: Option<usize>,
-    /// Since the queue was full, until it is empty.
-    lagging: bool,
-    seen: Seen,
+    stopping: bool,
+    queue: Queue,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +63,11 @@ enum Door {
     Shut,
 }
 
+enum Queue {
+    Mall(Mall),
+    V2(V2),
+}
+
 /// What fell out of a queue. It is dropped after the lock: what a parcel keeps is somebody else's code.
 #[derive(Default)]
 struct Fallen {
@@ -80,71 +75,98 @@ struct Fallen {
     guards: Vec<Handed>,
 }
 
+/// What came of an offer, inside.
+struct Pushed {
+    taken: Taken,
+    fallen: Fallen,
+    why: Dropped,
+    /// Whether there is something to take, or to learn.
+    rings: bool,
+}
+
 enum Next {
     Here(Parcel),
-    NotYet,
+    /// Not before something happens, or this instant.
+    NotYet(Option<Instant>),
     Over,
 }
 
 impl Line {
-    pub(crate) fn new(settings: Settings, now: Instant) -> Self {
-        let state = State {
-            queue: VecDeque::new(),
-            door: Door::Open,
-            pinged: now,
-            before_hold: None,
-            lagging: false,
-            seen: Seen::default(),
-        };
+    /// A line of the mall's dialect. With a pigeonhole it is told there what was accepted; with an absence, it gives
+    /// out what is found there.
+    pub(crate) fn mall(
+        settings: Settings,
+        now: Instant,
+        hole: Option<Arc<Pigeonhole>>,
+        absence: Option<Absence>,
+    ) -> Self {
+        Self::new(settings, Queue::Mall(Mall::new(now, hole, absence)))
+    }
+
+    /// A line of the v2 dialect.
+    pub(crate) fn v2(settings: Settings) -> Self {
+        Self::new(settings, Queue::V2(V2::default()))
+    }
+
+    fn new(settings: Settings, queue: Queue) -> Self {
+        let state = State { door: Door::Open, stopping: false, queue };
         Self { settings, state: Mutex::new(state), bell: Notify::new() }
     }
 
-    /// Puts a frame at the end of the queue. What does not fit falls out at the front.
+    /// Puts a frame into the queue. What does not fit falls out.
     pub(crate) fn push(&self, offer: Offer<'_>, now: Instant) -> Taken {
         let mut state = self.lock();
         if state.door != Door::Open {
             return Taken::Refused;
         }
-        if let Some((conversation, seq)) = offer.shown
-            && !state.seen.is_new(conversation, seq)
-        {
-            return Taken::Refused;
-        }
-
-        let held = state.is_held(&self.settings, now);
-        if held && state.before_hold.is_none() && !state.lagging {
-            state.before_hold = Some(state.queue.len());
-        }
-        state.queue.push_back(Parcel { text: offer.text.clone(), shown: offer.shown, handed: offer.handed.cloned() });
-        let fallen = state.shorten(&self.settings, held);
-        let why = if state.lagging { Dropped::Lagging } else { Dropped::Held };
-        let depth = state.queue.len();
+        let pushed = match &mut state.queue {
+            Queue::Mall(queue) => queue.push(&self.settings, offer, now),
+            Queue::V2(queue) => queue.push(&self.settings, offer),
+        };
         drop(state);
 
-        meter::dropped(why, fallen.parcels.len());
-        if !held {
+        meter::dropped(pushed.why, pushed.fallen.parcels.len());
+        if pushed.rings {
             self.bell.notify_one();
         }
-        Taken::Waiting(depth)
+        pushed.taken
+    }
+
+    /// Gives a message that waits another text, or none: it has changed meanwhile. In the v2 dialect that is told by
+    /// frames of its own.
+    pub(crate) fn amend(&self, message: (ConversationId, i64), text: Option<&ByteString>) {
+        let fallen = match &mut self.lock().queue {
+            Queue::Mall(queue) => queue.amend(message, text),
+            Queue::V2(_) => None,
+        };
+        drop(fallen);
     }
 
     pub(crate) async fn next(&self) -> Option<Parcel> {
         loop {
+            // A bell that rang since then is remembered.
             match self.take(Instant::now()) {
                 Next::Here(parcel) => return Some(parcel),
                 Next::Over => return None,
-                // A bell that rang since then is remembered.
-                Next::NotYet => self.bell.notified().await,
+                Next::NotYet(None) => self.bell.notified().await,
+                Next::NotYet(Some(due)) => drop(timeout_at(due, self.bell.notified()).await),
             }
         }
     }
 
     pub(crate) fn pinged(&self, now: Instant) {
-        let mut state = self.lock();
-        state.pinged = now;
-        state.before_hold = None;
-        drop(state);
+        if let Queue::Mall(queue) = &mut self.lock().queue {
+            queue.pinged(now);
+        }
         self.bell.notify_one();
+    }
+
+    /// Whether frames were dropped since this was asked last.
+    pub(crate) fn has_lagged(&self) -> bool {
+        match &mut self.lock().queue {
+            Queue::Mall(_) => false,
+            Queue::V2(queue) => queue.has_lagged(),
+        }
     }
 
     /// Lets the socket go after what waits for it; `false` when it was let go before.
@@ -152,7 +174,7 @@ impl Line {
         let mut state = self.lock();
         let open = state.door == Door::Open;
         if open {
-            state.door = Door::Draining;
+            (state.door, state.stopping) = (Door::Draining, true);
         }
         drop(state);
         self.bell.notify_one();
@@ -160,12 +182,16 @@ impl Line {
     }
 
     /// Lets the socket go with what waits for it; `false` when it was let go before.
-    pub(crate) fn shut(&self) -> bool {
+    pub(crate) fn shut(&self, ending: Ending) -> bool {
         let mut state = self.lock();
         let open = std::mem::replace(&mut state.door, Door::Shut) == Door::Open;
-        let queue = std::mem::take(&mut state.queue);
+        state.stopping = ending == Ending::Stopping;
+        let fallen = match &mut state.queue {
+            Queue::Mall(queue) => queue.clear(),
+            Queue::V2(queue) => queue.clear(),
+        };
         drop(state);
-        meter::dropped(Dropped::Closed, queue.len());
+        meter::dropped(Dropped::Closed, fallen.len());
         self.bell.notify_one();
         open
     }
@@ -174,19 +200,25 @@ impl Line {
         self.lock().is_over(&self.settings, now)
     }
 
+    pub(crate) fn ending(&self) -> Option<Ending> {
+        let state = self.lock();
+        match (state.door, state.stopping) {
+            (Door::Open, _) => None,
+            (_, true) => Some(Ending::Stopping),
+            (_, false) => Some(Ending::LetGo),
+        }
+    }
+
     fn take(&self, now: Instant) -> Next {
         let mut state = self.lock();
         if state.is_over(&self.settings, now) {
             return Next::Over;
         }
-        if state.is_held(&self.settings, now) {
-            return Next::NotYet;
+        let draining = state.door == Door::Draining;
+        match &mut state.queue {
+            Queue::Mall(queue) => queue.take(&self.settings, now, draining),
+            Queue::V2(queue) => queue.take(),
         }
-        let next = state.queue.pop_front();
-        if state.queue.is_empty() {
-            state.lagging = false;
-        }
-        next.map_or(Next::NotYet, Next::Here)
     }
 
     // Every change under the lock is complete or has not begun, whoever panicked.
@@ -196,39 +228,15 @@ impl Line {
 }
 
 impl State {
-    fn is_held(&self, settings: &Settings, now: Instant) -> bool {
-        now.duration_since(self.pinged) >= settings.hold_after
-    }
-
     fn is_over(&self, settings: &Settings, now: Instant) -> bool {
         match self.door {
             Door::Open => false,
-            Door::Draining => self.queue.is_empty() || self.is_held(settings, now),
+            Door::Draining => match &self.queue {
+                Queue::Mall(queue) => queue.is_empty() || queue.is_held(settings, now),
+                Queue::V2(queue) => queue.is_empty(),
+            },
             Door::Shut => true,
         }
-    }
-
-    /// Cuts the queue down to what a held or lagging socket keeps.
-    fn shorten(&mut self, settings: &Settings, held: bool) -> Fallen {
-        let mut fallen = Fallen::default();
-        if self.queue.len() > settings.queue {
-            self.lagging = true;
-        }
-        if !held && !self.lagging {
-            return fallen;
-        }
-
-        fallen.guards.extend(self.queue.iter_mut().filter_map(|parcel| parcel.handed.take()));
-        // What waited before a hold was accepted for a socket that was still there; it stays. A lagging one is too
-        // far behind for that.
-        if self.lagging {
-            self.before_hold = None;
-        }
-        let stays = self.before_hold.unwrap_or(0);
-        while self.queue.len() > stays + settings.keep {
-            fallen.parcels.extend(self.queue.remove(stays));
-        }
-        fallen
     }
 }
 

@@ -2,6 +2,8 @@
 
 use kefu_domain::Party;
 
+use crate::guest::{Dialect, Guest};
+
 /// Why a frame left a queue unread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dropped {
@@ -10,12 +12,20 @@ pub(crate) enum Dropped {
     Closed,
 }
 
-pub(crate) fn joined(party: Party) {
-    metrics::gauge!("kefu_sockets", "user_type" => user_type(party)).increment(1.0);
+pub(crate) fn joined(guest: &Guest) {
+    sockets(guest).increment(1.0);
 }
 
-pub(crate) fn left(party: Party) {
-    metrics::gauge!("kefu_sockets", "user_type" => user_type(party)).decrement(1.0);
+pub(crate) fn left(guest: &Guest) {
+    sockets(guest).decrement(1.0);
+}
+
+fn sockets(guest: &Guest) -> metrics::Gauge {
+    let dialect = match guest.dialect {
+        Dialect::Mall => "mall",
+        Dialect::V2 => "v2",
+    };
+    metrics::gauge!("kefu_sockets", "user_type" => user_type(guest.party), "dialect" => dialect)
 }
 
 pub(crate) fn taken(frames: usize) {
@@ -32,6 +42,15 @@ pub(crate) fn dropped(why: Dropped, frames: usize) {
         Dropped::Closed => "closed",
     };
     metrics::counter!("kefu_push_dropped_total", "reason" => reason).increment(frames as u64);
+}
+
+/// A socket became too slow for its queue.
+pub(crate) fn lagged() {
+    metrics::counter!("kefu_push_lagged_total").increment(1);
+}
+
+pub(crate) fn replayed(frames: usize) {
+    metrics::counter!("kefu_push_replayed_total").increment(frames as u64);
 }
 
 /// Increments, unlike settings, come to the same whatever order two threads make them in.

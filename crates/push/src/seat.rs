@@ -7,7 +7,8 @@ use kefu_domain::SessionId;
 use tokio::time::Instant;
 
 use crate::hub::Hub;
-use crate::line::Parcel;
+use crate::line::Ending;
+use crate::parcel::Parcel;
 use crate::seats::Chair;
 
 /// A socket's place in the hub. Dropping it forgets the socket.
@@ -59,14 +60,30 @@ impl Inbox {
 
     /// Waits for the next frame; `None` when the hub has let this socket go, and from then on.
     ///
-    /// Nothing is lost when the future is dropped before it is ready.
+    /// Nothing is lost when the future is dropped before it is ready. It needs tokio's clock: what somebody of the
+    /// mall's dialect missed between two sockets comes after a second and a half.
     pub async fn next(&mut self) -> Option<Parcel> {
         self.chair.line.next().await
     }
 
-    /// The client has said ping: it is there, and gets what was held back.
+    /// The client has said ping: it is there, and gets what was held back. Means nothing in
+    /// [`Dialect::V2`](crate::Dialect::V2), where nothing is held.
     pub fn pinged(&self) {
         self.chair.line.pinged(Instant::now());
+    }
+
+    /// In [`Dialect::V2`](crate::Dialect::V2): whether frames were dropped because this socket was too slow, since this
+    /// was asked last. The frame that says so has then come out of [`Inbox::next`], and what happens from there on
+    /// waits in the queue again; what happened before is in the database.
+    #[must_use]
+    pub fn has_lagged(&self) -> bool {
+        self.chair.line.has_lagged()
+    }
+
+    /// Why it ends; `None` while it does not.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.chair.line.ending()
     }
 
     /// Whether there is nothing more to come, not even what was waiting.
@@ -78,7 +95,7 @@ impl Inbox {
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        self.chair.line.shut();
+        self.chair.line.shut(Ending::LetGo);
     }
 }
 

@@ -2,19 +2,28 @@
 //! away and no race about who clears them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::RangeInclusive;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::Arc;
 
-use kefu_domain::{AdminId, MemberId, Party, Permission, Recipient, Scope, SessionId, TenantId};
+use kefu_domain::{AdminId, MemberId, OnlineCount, Party, Permission, Recipient, Scope, SessionId, TenantId};
+use tokio::time::Instant;
 
-use crate::hub::{Guest, Online};
+use crate::guest::Guest;
+use crate::hub::Online;
 use crate::line::Line;
+use crate::pigeonhole::Pigeonhole;
+use crate::pigeonholes::Pigeonholes;
+
+const EVERY_MEMBER: RangeInclusive<Party> = Party::Member(MemberId(i64::MIN))..=Party::Member(MemberId(i64::MAX));
+pub(crate) const EVERY_ADMIN: RangeInclusive<Party> = Party::Admin(AdminId(i64::MIN))..=Party::Admin(AdminId(i64::MAX));
 
 /// Somebody's socket.
 pub(crate) struct Chair {
     pub(crate) id: SessionId,
     pub(crate) guest: Guest,
     pub(crate) line: Line,
+    /// Where what it accepts is crossed off.
+    pub(crate) hole: Option<Arc<Pigeonhole>>,
 }
 
 impl Chair {
@@ -29,6 +38,7 @@ pub(crate) struct Seats {
     by_id: HashMap<SessionId, Arc<Chair>>,
     by_scope: BTreeMap<(Scope, Party, SessionId), Arc<Chair>>,
     by_tenant: BTreeMap<(TenantId, Party, SessionId), Arc<Chair>>,
+    pub(crate) holes: Pigeonholes,
 }
 
 impl Seats {
@@ -43,13 +53,16 @@ impl Seats {
         !self.stopped
     }
 
-    pub(crate) fn remove(&mut self, chair: &Chair) {
+    pub(crate) fn remove(&mut self, chair: &Chair, now: Instant) {
         let Guest { tenant, party, .. } = chair.guest;
         self.by_id.remove(&chair.id);
         for scope in chair.guest.scopes() {
             self.by_scope.remove(&(scope, party, chair.id));
         }
         self.by_tenant.remove(&(tenant, party, chair.id));
+        if let Some(hole) = &chair.hole {
+            self.holes.leave(&chair.guest, hole, now);
+        }
     }
 
     /// Lets nobody stay from now on; returns those who are here.
@@ -70,13 +83,15 @@ impl Seats {
                 found.extend(self.in_scope(scope, Party::Member(id)..=Party::Member(id)).cloned());
             }
             Recipient::Admin(tenant, id) => {
-                let admin = Party::Admin(id);
-                let sockets = (tenant, admin, SessionId(u64::MIN))..=(tenant, admin, SessionId(u64::MAX));
-                found.extend(self.by_tenant.range(sockets).map(|(_, chair)| chair).cloned());
+                found.extend(self.in_tenant(tenant, Party::Admin(id)..=Party::Admin(id)).cloned());
             }
+            Recipient::MemberAnywhere(tenant, id) => {
+                found.extend(self.in_tenant(tenant, Party::Member(id)..=Party::Member(id)).cloned());
+            }
+            Recipient::MembersAnywhere(tenant) => found.extend(self.in_tenant(tenant, EVERY_MEMBER).cloned()),
+            Recipient::AdminsAnywhere(tenant) => found.extend(self.in_tenant(tenant, EVERY_ADMIN).cloned()),
             Recipient::Members(scope) => {
-                let everybody = Party::Member(MemberId(i64::MIN))..=Party::Member(MemberId(i64::MAX));
-                found.extend(self.in_scope(scope, everybody).cloned());
+                found.extend(self.in_scope(scope, EVERY_MEMBER).cloned());
             }
             Recipient::EveryAdmin(scope) => found.extend(self.admins(scope).cloned()),
             Recipient::Admins(scope, permission) => {
@@ -86,23 +101,49 @@ impl Seats {
     }
 
     pub(crate) fn online(&self) -> Online {
-        let mut online = Online { sockets: self.by_id.len(), ..Online::default() };
-        let mut last = None;
-        for (tenant, party, _) in self.by_tenant.keys() {
-            if last.replace((tenant, party)) == Some((tenant, party)) {
-                continue;
-            }
-            match party {
-                Party::Member(_) => online.members += 1,
-                Party::Admin(_) => online.admins += 1,
-                Party::System => {}
-            }
+        let OnlineCount { members, admins } = people(self.by_tenant.keys().map(|(tenant, party, _)| (*tenant, *party)));
+        Online { sockets: self.by_id.len(), members, admins }
+    }
+
+    /// How many people there are in a scope.
+    pub(crate) fn count(&self, scope: Scope) -> OnlineCount {
+        let everybody = Party::Member(MemberId(i64::MIN))..=Party::System;
+        people(self.in_scope(scope, everybody).map(|chair| (scope, chair.guest.party)))
+    }
+
+    pub(crate) fn is_online(&self, scope: Scope, party: Party) -> bool {
+        self.in_scope(scope, party..=party).next().is_some()
+    }
+
+    /// Everybody in every scope, each once.
+    pub(crate) fn presence(&self) -> Vec<(Scope, Party)> {
+        let mut present: Vec<_> = self.by_scope.keys().map(|(scope, party, _)| (*scope, *party)).collect();
+        present.dedup();
+        present.retain(|(_, party)| *party != Party::System);
+        present
+    }
+
+    /// The scopes that anybody sits in.
+    pub(crate) fn scopes(&self) -> Vec<Scope> {
+        let mut scopes = Vec::new();
+        let mut rest = self.by_scope.range(..);
+        // From the first of one to the first of the next: there are few scopes and many sockets.
+        while let Some(((scope, ..), _)) = rest.next() {
+            scopes.push(*scope);
+            rest =
+                self.by_scope.range((Bound::Excluded((*scope, Party::System, SessionId(u64::MAX))), Bound::Unbounded));
         }
-        online
+        scopes
     }
 
     fn admins(&self, scope: Scope) -> impl Iterator<Item = &Arc<Chair>> {
-        self.in_scope(scope, Party::Admin(AdminId(i64::MIN))..=Party::Admin(AdminId(i64::MAX)))
+        self.in_scope(scope, EVERY_ADMIN)
+    }
+
+    fn in_tenant(&self, tenant: TenantId, who: RangeInclusive<Party>) -> impl Iterator<Item = &Arc<Chair>> {
+        let (first, last) = who.into_inner();
+        let sockets = (tenant, first, SessionId(u64::MIN))..=(tenant, last, SessionId(u64::MAX));
+        self.by_tenant.range(sockets).map(|(_, chair)| chair)
     }
 
     fn in_scope(&self, scope: Scope, who: RangeInclusive<Party>) -> impl Iterator<Item = &Arc<Chair>> {
@@ -110,4 +151,20 @@ impl Seats {
         let sockets = (scope, first, SessionId(u64::MIN))..=(scope, last, SessionId(u64::MAX));
         self.by_scope.range(sockets).map(|(_, chair)| chair)
     }
+}
+
+/// How many different people there are, where each stands beside themselves.
+fn people<W: PartialEq>(sockets: impl Iterator<Item = (W, Party)>) -> OnlineCount {
+    let mut count = OnlineCount::default();
+    let mut last = None;
+    for one in sockets {
+        match one.1 {
+            _ if last.as_ref() == Some(&one) => {}
+            Party::Member(_) => count.members += 1,
+            Party::Admin(_) => count.admins += 1,
+            Party::System => {}
+        }
+        last = Some(one);
+    }
+    count
 }

@@ -3,15 +3,17 @@
 use kefu_domain::Recipient;
 use serde::Serialize;
 
+use crate::guest::Dialect;
 use crate::hub::Hub;
-use crate::line::Offer;
 use crate::mall;
+use crate::parcel::{Frame, Offer};
 
 /// Sends frames to whoever is connected.
 pub trait WebSocketSender: Send + Sync {
     /// Sends one frame of type `kind`, with `content` as ready JSON text, and says how many sockets took it.
     ///
-    /// It never waits, and nobody hears it who is not the recipient.
+    /// It never waits, and nobody hears it who is not the recipient. Only sockets of the mall's dialect do: in
+    /// [`Dialect::V2`] such a frame has no form.
     fn send(&self, to: &Recipient, kind: &str, content: &str) -> usize;
 }
 
@@ -39,11 +41,12 @@ impl<S: WebSocketSender + ?Sized> SendObject for S {
 
 impl WebSocketSender for Hub {
     fn send(&self, to: &Recipient, kind: &str, content: &str) -> usize {
-        let chairs = self.sockets(std::slice::from_ref(to));
+        let mut chairs = self.sockets(std::slice::from_ref(to));
+        chairs.retain(|chair| chair.guest.dialect == Dialect::Mall);
         if chairs.is_empty() {
             return 0;
         }
-        let text = mall::frame(kind, content);
-        self.offer(&chairs, |_| Offer { text: &text, shown: None, handed: None })
+        let frame = Frame { text: mall::frame(kind, content), ..Frame::default() };
+        self.offer(&chairs, |_| Some(Offer { frame: &frame, handed: None }))
     }
 }

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use kefu_domain::{
-    AdminDirectory, AdminId, BoxError, Conversation, ConversationId, ConversationPage, ConversationRepository,
-    DirectoryError, Member, MemberDirectory, MemberId, Message, MessagePage, MessageRepository, Need, Profile, Scope,
-    ShopId, Store, StoreError, TenantId, Timestamp, Transaction,
+    AdminDirectory, AdminId, BoxError, ChangedPage, Conversation, ConversationId, ConversationPage,
+    ConversationRepository, DirectoryError, Head, Member, MemberDirectory, MemberId, Message, MessagePage,
+    MessageRepository, Need, Profile, Scope, ShopId, Side, Store, StoreError, TenantId, Timestamp, Transaction,
 };
 
 use crate::address::Address;
@@ -208,11 +208,36 @@ impl ConversationRepository for Database {
     fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError> {
         on_either!(self, db => db.list(scope, page))
     }
+
+    fn changes(&self, scope: Scope, page: &ChangedPage) -> Result<Vec<Conversation>, StoreError> {
+        on_either!(self, db => db.changes(scope, page))
+    }
+
+    fn heads(&self, scopes: &[Scope], within: i64) -> Result<(Timestamp, Vec<Head>), StoreError> {
+        on_either!(self, db => db.heads(scopes, within))
+    }
 }
 
 impl MessageRepository for Database {
-    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError> {
-        on_either!(self, db => db.page(scope, id, page))
+    fn page(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        reader: Side,
+        page: &MessagePage,
+    ) -> Result<Vec<Message>, StoreError> {
+        on_either!(self, db => db.page(scope, id, reader, page))
+    }
+
+    fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        on_either!(self, db => db.altered(scope, id, since, up_to, limit))
     }
 }
 

@@ -1,5 +1,5 @@
-//! The desk's books: conversations and messages, and beside them accounts, tokens, tenants, profiles and
-//! uploaded files, kept in MariaDB/MySQL or in one SQLite file.
+//! The desk's books: conversations and messages, and beside them accounts, tokens, tickets, tenants, profiles
+//! and uploaded files, kept in MariaDB/MySQL or in one SQLite file.
 //!
 //! A [`Database`] promises that what a commit has acknowledged is there for good, as far as the server's own
 //! settings allow ([`Database::durability`] says how far); that a conversation is changed by one transaction at
@@ -51,6 +51,7 @@ mod shop;
 mod sqlite;
 mod stored;
 mod tenant;
+mod ticket;
 mod token;
 mod written;
 

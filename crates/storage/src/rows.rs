@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use diesel::prelude::*;
 use kefu_domain::{
-    ClientMsgId, Conversation, ConversationId, ConversationState, Fingerprint, LastMessage, MemberId, Message,
-    MessageId, Party, Scope, ShopId, TenantId, Timestamp, shown,
+    ClientMsgId, Conversation, ConversationId, ConversationState, Deleted, Fingerprint, LastMessage, MemberId, Message,
+    MessageId, Party, Quote, Scope, ShopId, TenantId, Timestamp, shown,
 };
 
 use crate::StorageOffset;
@@ -99,15 +99,20 @@ pub(crate) struct MessageRow {
     change_no: Option<i64>,
     client_msg_id: Option<String>,
     fingerprint: Option<Vec<u8>>,
+    quote_id: Option<i64>,
+    quote_seq: Option<i64>,
+    revoked_time: Option<Stored>,
+    member_deleted: bool,
+    admin_deleted: bool,
 }
 
 impl MessageRow {
     /// The message; one that the mall's own server wrote has no number yet and shows 0.
     pub(crate) fn message(self, offset: StorageOffset) -> Message {
         // What we wrote went through the rules, and says so with its fingerprint.
-        let (kind, content) = match self.fingerprint {
-            Some(_) => (self.content_type, self.content),
-            None => safe(self.content_type, self.content),
+        let (kind, content) = match self.fingerprint.is_some() || self.revoked_time.is_some() {
+            true => (self.content_type, self.content),
+            false => safe(self.content_type, self.content),
         };
         Message {
             id: MessageId(self.id),
@@ -122,6 +127,9 @@ impl MessageRow {
             time: offset.instant(self.create_time),
             key: self.client_msg_id.and_then(|key| ClientMsgId::new(key).ok()),
             fingerprint: self.fingerprint.and_then(|bytes| bytes.try_into().ok()).map(Fingerprint),
+            quote: self.quote_id.zip(self.quote_seq).map(|(id, seq)| Quote { id: MessageId(id), seq }),
+            revoked: self.revoked_time.map(|time| offset.instant(time)),
+            deleted: Deleted { by_member: self.member_deleted, by_desk: self.admin_deleted },
         }
     }
 }
@@ -155,6 +163,8 @@ pub(crate) struct NewMessage {
     change_no: i64,
     client_msg_id: Option<String>,
     fingerprint: Option<Vec<u8>>,
+    quote_id: Option<i64>,
+    quote_seq: Option<i64>,
 }
 
 impl NewMessage {
@@ -178,7 +188,54 @@ impl NewMessage {
             change_no: message.change,
             client_msg_id: message.key.as_ref().map(ToString::to_string),
             fingerprint: message.fingerprint.map(|fingerprint| fingerprint.0.to_vec()),
+            quote_id: message.quote.map(|quote| quote.id.0),
+            quote_seq: message.quote.map(|quote| quote.seq),
         }
+    }
+}
+
+/// What has become of a stored message. Of one that a side has deleted nothing else changes: it may be as the mall's
+/// own server wrote it.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = promotion_kefu_message, treat_none_as_null = true)]
+pub(crate) struct Fate {
+    update_time: Stored,
+    change_no: i64,
+    revoked_time: Option<Stored>,
+    member_deleted: bool,
+    admin_deleted: bool,
+}
+
+impl Fate {
+    pub(crate) fn of(message: &Message, now: Timestamp, offset: StorageOffset) -> Self {
+        Self {
+            update_time: whole_second(offset.stored(now)),
+            change_no: message.change,
+            revoked_time: message.revoked.map(|time| offset.stored(time)),
+            member_deleted: message.deleted.by_member,
+            admin_deleted: message.deleted.by_desk,
+        }
+    }
+}
+
+/// What is left of a message that was taken back.
+#[derive(Debug, AsChangeset)]
+#[diesel(table_name = promotion_kefu_message, treat_none_as_null = true)]
+pub(crate) struct Tombstone {
+    content_type: i32,
+    content: String,
+    quote_id: Option<i64>,
+    quote_seq: Option<i64>,
+}
+
+impl Tombstone {
+    pub(crate) fn of(message: &Message) -> Option<Self> {
+        message.revoked.map(|_| Self {
+            content_type: message.kind,
+            content: message.content.clone(),
+            quote_id: message.quote.map(|quote| quote.id.0),
+            quote_seq: message.quote.map(|quote| quote.seq),
+        })
     }
 }
 

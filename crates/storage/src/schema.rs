@@ -55,6 +55,11 @@ diesel::table! {
         change_no -> Nullable<BigInt>,
         client_msg_id -> Nullable<Text>,
         fingerprint -> Nullable<Binary>,
+        quote_id -> Nullable<BigInt>,
+        quote_seq -> Nullable<BigInt>,
+        revoked_time -> Nullable<Moment>,
+        member_deleted -> Bool,
+        admin_deleted -> Bool,
     }
 }
 
@@ -189,6 +194,18 @@ diesel::table! {
         tenant_id -> BigInt,
         name -> Text,
         created_ms -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Binary, Text};
+
+    /// Tickets that open a socket.
+    kefu_ticket (hash) {
+        hash -> Binary,
+        tenant_id -> BigInt,
+        bearer -> Text,
+        expires_ms -> BigInt,
     }
 }
 

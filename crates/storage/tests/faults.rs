@@ -9,7 +9,7 @@ use diesel::connection::SimpleConnection;
 use kefu_domain::rules::run;
 use kefu_domain::{
     Act, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationRepository, Draft, Kind, MessagePage,
-    MessageRepository, Party, Profile, Store, StoreError, TenantId,
+    MessageRepository, Party, Profile, Side, Store, StoreError, TenantId,
 };
 use kefu_storage::{AccountStatus, Database, NewAccount, NewToken, Options};
 use support::proxy::{Cut, Proxy};
@@ -17,7 +17,7 @@ use support::{DESK, Site, member};
 
 fn say(id: ConversationId, key: &str, text: &str) -> Command {
     let content = Content::new(Kind::Text, text).unwrap();
-    let draft = Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false };
+    let draft = Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false, quote: None };
     Command::of_member(member(101), id, Act::Send(draft))
 }
 
@@ -36,7 +36,7 @@ fn attempt(database: &Database, command: &Command) -> Result<usize, StoreError> 
 }
 
 fn stored(database: &Database, id: ConversationId) -> usize {
-    database.page(DESK, id, &MessagePage::SinceSeq(0, 100)).unwrap().len()
+    database.page(DESK, id, Side::Desk, &MessagePage::SinceSeq(0, 100)).unwrap().len()
 }
 
 /// A MariaDB that can be cut off.

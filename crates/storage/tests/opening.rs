@@ -6,7 +6,9 @@ mod support;
 use std::error::Error;
 use std::sync::Barrier;
 
-use kefu_domain::{ConversationPage, ConversationRepository, MessagePage, MessageRepository, Store};
+use kefu_domain::{
+    ConversationId, ConversationPage, ConversationRepository, Deleted, MessagePage, MessageRepository, Side, Store,
+};
 use kefu_storage::{Backend, Database, OpenError, Options};
 use support::{DESK, Site, member};
 
@@ -179,7 +181,7 @@ fn a_mall_s_tables_are_taken_over_with_their_rows() {
     let id = database.open(member(101)).unwrap();
     let conversation = database.find(DESK.tenant, &[DESK.shop], id).unwrap().unwrap();
     assert_eq!((id.0, conversation.last.time.0), (17, 1_795_256_903_000), "18:28:23 in the mall's zone");
-    let page = database.page(DESK, id, &MessagePage::Newest(9)).unwrap();
+    let page = database.page(DESK, id, Side::Desk, &MessagePage::Newest(9)).unwrap();
     assert_eq!((page[0].id.0, page[0].seq, page[0].time.0), (1042, 1, 1_795_256_903_000));
     assert_eq!(page[0].content, "{\"text\":\"在吗\"}");
     // The mall's own server, which knows none of our columns, can still write.
@@ -243,4 +245,30 @@ fn the_keys_are_those_of_the_design() {
          message unique conversation_id,seq\n\
          message unique id"
     );
+}
+
+#[test]
+fn a_file_of_the_version_before_becomes_what_a_new_one_is_and_keeps_its_rows() {
+    let (old, new) = (Site::sqlite(), Site::sqlite());
+    old.made_without(&["0720_message_fates"]);
+    old.run(
+        "INSERT INTO promotion_kefu_conversation (id, user_id, last_message_time, last_message_content,
+             last_message_content_type, admin_unread_message_count, create_time, tenant_id, head_seq, change_no,
+             change_time)
+         VALUES (17, 101, 1795256903000, '{\"text\":\"one\"}', 1, 1, 1795256903000, 1, 1, 1, 1795256903000);
+         INSERT INTO promotion_kefu_message (id, conversation_id, sender_id, sender_type, content_type, content,
+             create_time, tenant_id, seq, change_no)
+         VALUES (31, 17, 101, 1, 1, '{\"text\":\"one\"}', 1795256903000, 1, 1, 1)",
+    );
+
+    let database = old.open();
+
+    let page = database.page(DESK, ConversationId(17), Side::Desk, &MessagePage::Newest(9)).unwrap();
+    assert_eq!((page.len(), page[0].id.0, page[0].seq), (1, 31, 1));
+    assert_eq!((page[0].quote, page[0].revoked, page[0].deleted), (None, None, Deleted::default()));
+    drop((database, new.open()));
+    let tables = "SELECT GROUP_CONCAT(sql, char(10)) AS value FROM
+                      (SELECT sql FROM sqlite_master WHERE tbl_name NOT LIKE '\\_\\_%' ESCAPE '\\' ORDER BY name)";
+    assert!(old.text(tables).unwrap().contains("revoked_time"));
+    assert_eq!(old.text(tables), new.text(tables));
 }

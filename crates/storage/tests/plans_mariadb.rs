@@ -5,9 +5,9 @@ mod support;
 
 use kefu_domain::rules::run;
 use kefu_domain::{
-    Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationPage, ConversationRepository,
-    Draft, Kind, ListCursor, MemberDirectory, MemberId, MessagePage, MessageRepository, Need, Party, Side, Store,
-    TenantId,
+    Act, Admin, AdminId, ChangedPage, ClientMsgId, Command, Content, ConversationId, ConversationPage,
+    ConversationRepository, Draft, Kind, ListCursor, MemberDirectory, MemberId, MessageId, MessagePage,
+    MessageRepository, Need, Party, Scope, ShopId, Side, Store, TenantId, Timestamp,
 };
 use kefu_storage::Database;
 use support::{DESK, Site, member};
@@ -64,15 +64,16 @@ fn rows_read<T>(site: &Site, table: &str, act: impl FnOnce() -> T) -> (i64, T) {
 
 #[track_caller]
 fn check_page(site: &Site, database: &Database, page: MessagePage, at_most: i64) {
-    let (rows, messages) =
-        rows_read(site, "promotion_kefu_message", || database.page(DESK, ConversationId(1), &page).unwrap());
+    let (rows, messages) = rows_read(site, "promotion_kefu_message", || {
+        database.page(DESK, ConversationId(1), Side::Desk, &page).unwrap()
+    });
     assert!(messages.len() >= 20 && rows <= at_most, "{page:?}: {rows} rows read for {} messages", messages.len());
 }
 
 #[test]
 fn a_page_reads_little_more_than_it_shows() {
     let (site, database) = busy();
-    let middle = database.page(DESK, ConversationId(1), &MessagePage::SinceSeq(2_500, 1)).unwrap()[0].time;
+    let middle = database.page(DESK, ConversationId(1), Side::Desk, &MessagePage::SinceSeq(2_500, 1)).unwrap()[0].time;
 
     // Twice the last one: its second is looked at again.
     check_page(&site, &database, MessagePage::Newest(20), 24);
@@ -128,13 +129,9 @@ fn a_batch_reads_the_rows_that_it_names() {
     let ids = (100..228).map(ConversationId);
     let keyed: Vec<_> = ids
         .clone()
-        .map(|id| Need {
-            conversation: id,
-            key: Some((Party::Member(MemberId(100 + id.0)), key.clone())),
-            unread: None,
-        })
+        .map(|id| Need { key: Some((Party::Member(MemberId(100 + id.0)), key.clone())), ..Need::of(id) })
         .collect();
-    let unread: Vec<_> = ids.map(|id| Need { conversation: id, key: None, unread: Some(Side::Desk) }).collect();
+    let unread: Vec<_> = ids.map(|id| Need { unread: Some(Side::Desk), ..Need::of(id) }).collect();
 
     let (rows, ()) = rows_read(&site, "promotion_kefu_conversation", || drop(database.begin(&keyed).unwrap()));
     assert!(rows <= 130, "{rows} conversations for 128");
@@ -150,7 +147,7 @@ fn writing_reads_no_more_than_it_changes() {
     let agent = Admin { scope: DESK, id: AdminId(7) };
     let id = ConversationId(77);
     let content = Content::new(Kind::Text, "hi").unwrap();
-    let draft = Draft { content, key: ClientMsgId::new("new").unwrap(), key_is_ours: true };
+    let draft = Draft { content, key: ClientMsgId::new("new").unwrap(), key_is_ours: true, quote: None };
     let commands = [
         Command::of_admin(agent, id, Act::Send(draft)),
         Command::of_admin(agent, id, Act::ReadUpTo(5)),
@@ -167,4 +164,108 @@ fn writing_reads_no_more_than_it_changes() {
     assert!(rows <= 5 + 3 + 4, "{rows} messages for eight that were read");
     let marked = "SELECT COUNT(*) AS value FROM promotion_kefu_message WHERE read_status = 1";
     assert_eq!(site.number(marked), 8);
+}
+
+#[test]
+fn what_was_altered_is_read_in_the_order_of_its_changes() {
+    let (site, database) = busy();
+    site.run(
+        "UPDATE promotion_kefu_message SET revoked_time = '2026-11-02', change_no = 6000 + seq
+         WHERE conversation_id = 1 AND seq <= 200;
+         UPDATE promotion_kefu_message SET member_deleted = 1, change_no = 7000 + seq
+         WHERE conversation_id = 1 AND seq BETWEEN 201 AND 400",
+    );
+    let altered = |since, limit| {
+        rows_read(&site, "promotion_kefu_message", || {
+            database.altered(DESK, ConversationId(1), since, 5_020, limit).unwrap().len()
+        })
+    };
+
+    let (rows, found) = altered(6_000, 20);
+    assert!(found == 20 && rows <= 22, "{rows} rows read for {found}");
+    let (rows, found) = altered(7_390, 100);
+    assert!(found == 10 && rows <= 12, "{rows} rows read for {found}");
+    // Of a gap, what was said in it is looked at too.
+    let (rows, found) = altered(4_900, 500);
+    assert!(found == 400 && rows <= 400 + 120 + 2, "{rows} rows read for {found}");
+    let (rows, found) = altered(7_400, 100);
+    assert!(found == 0 && rows <= 1, "{rows} rows read for nothing");
+}
+
+/// Conversation n has changed n minutes ago.
+fn spread(site: &Site) {
+    site.run(
+        "UPDATE promotion_kefu_conversation SET change_time = UTC_TIMESTAMP(3) + INTERVAL 8 HOUR - INTERVAL id MINUTE",
+    );
+}
+
+#[test]
+fn what_has_changed_is_read_page_by_page() {
+    let (site, database) = busy();
+    spread(&site);
+    let changed = |since: Timestamp, after: Option<(Timestamp, ConversationId)>| {
+        let page = ChangedPage { since, after, limit: 20 };
+        rows_read(&site, "promotion_kefu_conversation", || database.changes(DESK, &page).unwrap())
+    };
+
+    let (rows, first) = changed(Timestamp(0), None);
+    assert_eq!((first.len(), first[0].id.0, first[19].id.0), (20, 2_000, 1_981));
+    assert!(rows <= 22, "{rows} rows read");
+    let (rows, later) = changed(Timestamp(0), Some((database_time(&database, 1_000), ConversationId(1_000))));
+    assert_eq!((later.len(), later[0].id.0), (20, 999));
+    assert!(rows <= 22, "{rows} rows read");
+    let (rows, last) = changed(database_time(&database, 5), None);
+    assert_eq!((last.len(), last[0].id.0), (5, 5));
+    assert!(rows <= 7, "{rows} rows read");
+}
+
+fn database_time(database: &Database, id: i64) -> Timestamp {
+    database.find(DESK.tenant, &[DESK.shop], ConversationId(id)).unwrap().unwrap().changed
+}
+
+#[test]
+fn heads_read_what_has_changed_and_nothing_else() {
+    let (site, database) = busy();
+    spread(&site);
+    // Every sixteenth of the last fifty-nine is another shop's.
+    site.run("UPDATE promotion_kefu_conversation SET shop_id = id DIV 16 WHERE id < 60 AND id MOD 16 = 0");
+    let shops: Vec<_> = (0..300).map(|shop| Scope { shop: ShopId(shop), ..DESK }).collect();
+    let heads = |scopes: &[Scope], within: i64| {
+        rows_read(&site, "promotion_kefu_conversation", || database.heads(scopes, within).unwrap().1.len())
+    };
+    let half_past = |minutes: i64| minutes * 60_000 + 30_000;
+
+    for (scopes, minutes, expected) in
+        [(&shops[..1], 5, 5), (&shops[..1], 59, 56), (&shops[1..2], 59, 1), (&shops[..4], 59, 59), (&shops[..], 40, 40)]
+    {
+        let (rows, found) = heads(scopes, half_past(minutes));
+        assert_eq!(found, expected);
+        assert!(rows <= i64::try_from(expected).unwrap() + 2, "{rows} rows read for {found} of {}", scopes.len());
+    }
+    let (rows, found) = heads(&shops, 1_000);
+    assert!(found == 0 && rows <= 2, "{rows} rows read for nothing");
+}
+
+#[test]
+fn a_message_that_goes_costs_the_rows_that_it_touches() {
+    let (site, database) = busy();
+    let id = ConversationId(1);
+    let agent = Admin { scope: DESK, id: AdminId(7) };
+    let newest = database.page(DESK, id, Side::Desk, &MessagePage::BeforeSeq(i64::MAX, 3)).unwrap();
+    let within = i64::MAX;
+    let commands: Vec<_> = newest
+        .iter()
+        .map(|message| Command::of_admin(agent, id, Act::Delete(message.id)))
+        .chain([Command::of_member(member(101), id, Act::Revoke { message: MessageId(1), within })])
+        .collect();
+    let needs: Vec<_> = commands.iter().map(|command| command.need(false)).collect();
+
+    let (rows, mut transaction) = rows_read(&site, "promotion_kefu_message", || database.begin(&needs).unwrap());
+    assert!(rows <= 4 + 5 + 2, "{rows} rows read for four messages and the five newest");
+    for command in &commands {
+        run(transaction.work(), command).unwrap();
+    }
+    let (rows, _) = rows_read(&site, "promotion_kefu_message", || transaction.commit().unwrap());
+    assert!(rows <= 4, "{rows} rows read to write four");
+    assert_eq!(database.altered(DESK, id, 0, i64::MAX, 9).unwrap().len(), 4);
 }

@@ -3,20 +3,23 @@
 
 mod support;
 
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use kefu_domain::rules::run;
 use kefu_domain::{
-    Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationPage, ConversationRepository, Draft, Kind,
-    ListCursor, MemberDirectory, MemberId, MessagePage, MessageRepository, Store, TenantId, Timestamp,
+    Act, Admin, AdminId, ChangedPage, ClientMsgId, Command, Content, ConversationId, ConversationPage,
+    ConversationRepository, Draft, Kind, ListCursor, MemberDirectory, MemberId, MessageId, MessagePage,
+    MessageRepository, Scope, ShopId, Side, Store, TenantId, Timestamp,
 };
-use kefu_storage::AccountStatus;
+use kefu_storage::{AccountStatus, Database};
 use support::{DESK, Site, member};
 
 static STATEMENTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// What one test runs is not another's.
+static ALONE: Mutex<()> = Mutex::new(());
 
 struct Listener;
 
@@ -40,12 +43,22 @@ fn plan(conn: &mut SqliteConnection, statement: &str) -> Vec<String> {
     steps.into_iter().map(|step| step.detail).collect()
 }
 
+fn watched(site: &Site) -> Database {
+    diesel::connection::set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
+    site.open()
+}
+
+/// The statements that were run since this was asked last.
+fn heard() -> Vec<String> {
+    std::mem::take(&mut *STATEMENTS.lock().unwrap())
+}
+
 #[test]
 fn no_statement_scans_or_sorts_a_table() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let site = Site::sqlite();
-    diesel::connection::set_default_instrumentation(|| Some(Box::new(Listener))).unwrap();
-    let database = site.open();
-    STATEMENTS.lock().unwrap().clear();
+    let database = watched(&site);
+    heard();
 
     let id = database.open(member(101)).unwrap();
     let agent = Admin { scope: DESK, id: AdminId(7) };
@@ -53,6 +66,7 @@ fn no_statement_scans_or_sorts_a_table() {
         content: Content::new(Kind::Text, text).unwrap(),
         key: ClientMsgId::new(text).unwrap(),
         key_is_ours: false,
+        quote: None,
     };
     for commands in [
         vec![Command::of_member(member(101), id, Act::Send(draft("one")))],
@@ -60,6 +74,11 @@ fn no_statement_scans_or_sorts_a_table() {
             Command::of_member(member(101), id, Act::Send(draft("two"))),
             Command::of_admin(agent, id, Act::ReadUpTo(1)),
             Command::of_member(member(101), id, Act::ReadUpTo(1)),
+        ],
+        vec![
+            Command::of_member(member(101), id, Act::Send(Draft { quote: Some(MessageId(1)), ..draft("three") })),
+            Command::of_member(member(101), id, Act::Revoke { message: MessageId(2), within: i64::MAX }),
+            Command::of_admin(agent, id, Act::Delete(MessageId(2))),
         ],
     ] {
         let needs: Vec<_> = commands.iter().map(|command| command.need(false)).collect();
@@ -75,7 +94,12 @@ fn no_statement_scans_or_sorts_a_table() {
         MessagePage::SinceSeq(0, 1),
         MessagePage::BeforeSeq(9, 1),
     ] {
-        assert!(!database.page(DESK, id, &page).unwrap().is_empty(), "{page:?}");
+        assert!(!database.page(DESK, id, Side::Desk, &page).unwrap().is_empty(), "{page:?}");
+    }
+    assert_eq!(database.altered(DESK, id, 0, 9, 9).unwrap().len(), 1);
+    for after in [None, Some((Timestamp(1), ConversationId(0)))] {
+        let page = ChangedPage { since: Timestamp(0), after, limit: 9 };
+        assert_eq!(database.changes(DESK, &page).unwrap().len(), 1);
     }
     for after in [None, Some(true), Some(false)] {
         let after = after.map(|pinned| ListCursor { pinned, last: Timestamp(i64::MAX / 2), id });
@@ -96,11 +120,14 @@ fn no_statement_scans_or_sorts_a_table() {
     database.tenant(TenantId(1)).unwrap();
     database.tenant_by_name("x").unwrap();
     database.file("x").unwrap();
+    database.keep_ticket([1; 32], TenantId(1), "x", i64::MAX).unwrap();
+    assert!(database.take_ticket(&[1; 32], 0).unwrap().is_some());
 
-    let statements = STATEMENTS.lock().unwrap().clone();
+    let statements = heard();
     let mut conn = site.sqlite_conn();
     let mut planned = 0;
-    for statement in statements.iter().filter(|it| it.starts_with("SELECT") || it.starts_with("UPDATE")) {
+    let looks = |it: &&String| ["SELECT", "UPDATE", "DELETE"].iter().any(|verb| it.starts_with(verb));
+    for statement in statements.iter().filter(looks) {
         for step in plan(&mut conn, statement) {
             planned += 1;
             let fine = !step.starts_with("SCAN") || step == "SCAN CONSTANT ROW";
@@ -108,4 +135,40 @@ fn no_statement_scans_or_sorts_a_table() {
         }
     }
     assert!(planned >= 25, "only {planned} steps were planned of {statements:#?}");
+}
+
+/// Where the plans of what was run have walked, and how many statements there were.
+fn walked(site: &Site, act: impl FnOnce()) -> (Vec<String>, usize) {
+    heard();
+    act();
+    let statements = heard();
+    let mut conn = site.sqlite_conn();
+    let steps = statements.iter().flat_map(|statement| plan(&mut conn, statement));
+    (steps.filter(|step| step.starts_with("SEARCH")).collect(), statements.len())
+}
+
+#[test]
+fn what_is_asked_again_and_again_is_found_by_the_time_and_the_number_of_its_change() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let site = Site::sqlite();
+    let database = watched(&site);
+    let by_time =
+        |step: &String| step.contains("idx_kefu_conversation_change (tenant_id=? AND shop_id=? AND change_time>?");
+    let page = |after| ChangedPage { since: Timestamp(0), after, limit: 9 };
+    let shops: Vec<_> = (0..300).map(|shop| Scope { shop: ShopId(shop), ..DESK }).collect();
+
+    for after in [None, Some((Timestamp(1), ConversationId(0)))] {
+        let (steps, _) = walked(&site, || drop(database.changes(DESK, &page(after)).unwrap()));
+        assert!(steps.len() == 1 && steps.iter().all(by_time), "{steps:#?}");
+    }
+    for (scopes, statements) in [(1, 2), (5, 2), (128, 2), (300, 4)] {
+        let (steps, asked) = walked(&site, || drop(database.heads(&shops[..scopes], 10_000).unwrap()));
+        assert!(steps.len() >= scopes && steps.iter().all(by_time), "{steps:#?}");
+        assert_eq!(asked, statements, "the clock's, and one for 128 scopes");
+    }
+    let (steps, _) = walked(&site, || drop(database.altered(DESK, ConversationId(1), 7, 9, 9).unwrap()));
+    assert!(
+        steps.len() == 1 && steps[0].contains("idx_kefu_message_change (conversation_id=? AND change_no>?"),
+        "{steps:#?}"
+    );
 }

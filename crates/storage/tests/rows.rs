@@ -6,7 +6,7 @@ mod support;
 use kefu_domain::rules::run;
 use kefu_domain::{
     Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationPage, ConversationRepository,
-    Draft, Kind, MAX_CHARS, Message, MessagePage, MessageRepository, Party, Store,
+    Draft, Kind, MAX_CHARS, Message, MessagePage, MessageRepository, Party, Side, Store,
 };
 use kefu_storage::{Database, Options};
 use support::{DESK, Site, member};
@@ -26,7 +26,7 @@ const AGENT: Admin = Admin { scope: DESK, id: AdminId(7) };
 
 fn say(key: &str, kind: Kind, text: &str) -> Act {
     let content = Content::new(kind, text).unwrap();
-    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false })
+    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false, quote: None })
 }
 
 fn carry(database: &Database, commands: &[Command]) -> Vec<Message> {
@@ -43,7 +43,7 @@ fn sent(database: &Database, id: ConversationId, key: &str, text: &str) -> Messa
 }
 
 fn newest(database: &Database, id: ConversationId) -> Vec<Message> {
-    database.page(DESK, id, &MessagePage::Newest(100)).unwrap()
+    database.page(DESK, id, Side::Desk, &MessagePage::Newest(100)).unwrap()
 }
 
 fn keys_that_differ_in_case_differ(site: &Site) {
@@ -123,10 +123,11 @@ fn what_the_mall_s_own_server_wrote_is_shown_without_a_number(site: &Site) {
     assert_eq!((page[0].sender, &page[0].key, page[0].fingerprint), (Party::Admin(AdminId(7)), &None, None));
     assert_eq!(page[0].time, own.time);
     for numbered in [MessagePage::SinceSeq(0, 9), MessagePage::SinceSeq(-1, 9), MessagePage::BeforeSeq(9, 9)] {
-        let seqs: Vec<_> = database.page(DESK, id, &numbered).unwrap().iter().map(|message| message.seq).collect();
+        let seqs: Vec<_> =
+            database.page(DESK, id, Side::Desk, &numbered).unwrap().iter().map(|message| message.seq).collect();
         assert_eq!(seqs, [1], "{numbered:?}");
     }
-    let first = database.page(DESK, id, &MessagePage::Newest(1)).unwrap();
+    let first = database.page(DESK, id, Side::Desk, &MessagePage::Newest(1)).unwrap();
     assert_eq!(first.len(), 3, "all of them share a second");
 }
 
@@ -138,7 +139,7 @@ fn deleted_messages_are_not_shown_and_their_keys_stay_taken(site: &Site) {
     site.run("UPDATE promotion_kefu_message SET deleted = 1 WHERE seq = 1");
 
     assert_eq!(newest(&database, id).len(), 1);
-    assert_eq!(database.page(DESK, id, &MessagePage::SinceSeq(0, 9)).unwrap().len(), 1);
+    assert_eq!(database.page(DESK, id, Side::Desk, &MessagePage::SinceSeq(0, 9)).unwrap().len(), 1);
     let again = Command::of_member(member(101), id, say("a", Kind::Text, "one"));
     assert_eq!(carry(&database, &[again]), [], "it is found, not stored twice");
 }

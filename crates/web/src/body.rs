@@ -7,26 +7,26 @@ use actix_web::{FromRequest, HttpRequest};
 use serde_json::Value;
 
 use crate::ApiError;
+use crate::json::{self, Flaw};
 
 /// The longest body, in bytes. The longest content, with every character escaped, fits.
 const LONGEST: usize = 128 * 1024;
 
 /// A JSON object of at most 128 KiB. Members that nobody asks for are ignored.
 ///
-/// As an extractor it refuses, with code 400, another content type, no body, a longer one, anything but an object, and
-/// a member that is named twice. Reading a member of the wrong type is refused the same way.
+/// As an extractor it refuses, with code 400, another content type, no body, a longer one, anything but an object, a
+/// member that is named twice, at any depth, more than 32 levels, and a number beyond 64 bits with a sign. Reading a
+/// member of the wrong type is refused the same way.
 #[derive(Debug, Default)]
 pub struct Body(serde_json::Map<String, Value>);
 
 impl Body {
     /// Reads a body, whatever its content type was called.
     fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
-        match serde_json::from_slice::<Strict>(bytes) {
-            Ok(Strict(map)) => Ok(Self(map)),
-            Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Err(ApiError::NoBody),
-            Err(error) if error.is_data() => Err(ApiError::WrongType("JSON object expected".into())),
-            Err(_) => Err(ApiError::WrongType("malformed JSON".into())),
-        }
+        json::object(bytes).map(Self).map_err(|flaw| match flaw {
+            Flaw::Nothing => ApiError::NoBody,
+            Flaw::Unfit | Flaw::Malformed => ApiError::WrongType(flaw.to_string()),
+        })
     }
 
     /// An id: a number, or the text of one. `None` when absent or null.
@@ -66,35 +66,6 @@ impl Body {
             Some(value @ (Value::Number(_) | Value::Bool(_))) => Ok(Some(value.to_string())),
             Some(other) => Err(ApiError::WrongType(other.to_string())),
         }
-    }
-}
-
-/// An object in which no member is named twice: two readers could disagree on what it says.
-struct Strict(serde_json::Map<String, Value>);
-
-impl<'de> serde::Deserialize<'de> for Strict {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-
-        impl<'de> serde::de::Visitor<'de> for Members {
-            type Value = Strict;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut access: A) -> Result<Strict, A::Error> {
-                let mut map = serde_json::Map::new();
-                while let Some((name, value)) = access.next_entry::<String, Value>()? {
-                    if map.insert(name, value).is_some() {
-                        return Err(serde::de::Error::custom("a member is named twice"));
-                    }
-                }
-                Ok(Strict(map))
-            }
-        }
-
-        deserializer.deserialize_map(Members)
     }
 }
 
@@ -167,8 +138,9 @@ mod tests {
 
     #[test]
     fn a_depth_that_nobody_means_is_refused() {
-        let deep = format!(r#"{{"x":{}{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        let nested = |levels: usize| format!(r#"{{"x":{}{}}}"#, "[".repeat(levels - 1), "]".repeat(levels - 1));
+        let read = |levels| Body::parse(nested(levels).as_bytes()).map(|_| ()).map_err(|error| error.code());
 
-        assert_eq!(Body::parse(deep.as_bytes()).map(|_| ()).map_err(|error| error.code()), Err(400));
+        assert_eq!([read(32), read(33), read(10_000)], [Ok(()), Err(400), Err(400)]);
     }
 }

@@ -1,7 +1,9 @@
 //! Who is calling: put into the request's extensions by the host's authentication, read here.
 
+use std::any::Any;
 use std::fmt;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -48,6 +50,8 @@ pub struct Caller {
     /// When that credential ends. [`Hub::close_expired`](kefu_push::Hub::close_expired) goes by it; whether a request
     /// still comes in time is for the host's authentication to say.
     pub expires: Option<Timestamp>,
+    /// Kept for as long as a socket of theirs is open, and dropped with it. The host's affair, and never printed.
+    pub keeps: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 impl Caller {
@@ -75,6 +79,7 @@ impl Caller {
             profile: Profile::default(),
             credential: None,
             expires: None,
+            keeps: None,
         }
     }
 
@@ -102,6 +107,12 @@ impl Caller {
         Self { expires: Some(expires), ..self }
     }
 
+    /// With something that lives as long as their socket does.
+    #[must_use]
+    pub fn keeping(self, keeps: impl Any + Send + Sync) -> Self {
+        Self { keeps: Some(Arc::new(keeps)), ..self }
+    }
+
     /// The caller of a request, or [`ApiError::Unauthenticated`].
     pub fn of(request: &HttpRequest) -> Result<Self, ApiError> {
         request.extensions().get::<Self>().cloned().ok_or(ApiError::Unauthenticated)
@@ -123,10 +134,18 @@ pub struct MemberCaller {
     pub me: Member,
     /// How others are shown what they write.
     pub profile: Profile,
+    pub(crate) credential: Option<Credential>,
     named: bool,
 }
 
 impl MemberCaller {
+    /// A member at the door of that shop, whatever a query says.
+    pub(crate) fn at_door(caller: Caller, shop: ShopId) -> Result<Self, ApiError> {
+        let Party::Member(id) = caller.party else { return Err(ApiError::Forbidden) };
+        let me = Member { scope: Scope { tenant: caller.tenant, shop }, id };
+        Ok(Self { me, profile: caller.profile, credential: caller.credential, named: true })
+    }
+
     /// The same member, at the door of the shop that the body names; refused where the query names another.
     pub(crate) fn at(self, shop: Option<i64>) -> Result<Self, ApiError> {
         let Some(shop) = shop.map(ShopId) else { return Ok(self) };
@@ -144,9 +163,25 @@ pub struct AdminCaller {
     me: Agent,
     profile: Profile,
     permissions: Vec<Permission>,
+    pub(crate) credential: Option<Credential>,
 }
 
 impl AdminCaller {
+    pub(crate) fn of(caller: Caller) -> Result<Self, ApiError> {
+        let Party::Admin(id) = caller.party else { return Err(ApiError::Forbidden) };
+        Ok(Self {
+            me: Agent { tenant: caller.tenant, shops: caller.shops, id },
+            profile: caller.profile,
+            permissions: caller.permissions,
+            credential: caller.credential,
+        })
+    }
+
+    /// Whose, and who. What they may do is another question.
+    pub(crate) fn who(&self) -> (TenantId, Party) {
+        (self.me.tenant, self.me.party())
+    }
+
     /// The only way to the admin: name what you are about to do.
     pub fn may(self, permission: Permission) -> Result<(Agent, Profile), ApiError> {
         if self.permissions.contains(&permission) { Ok((self.me, self.profile)) } else { Err(ApiError::Forbidden) }
@@ -173,10 +208,10 @@ impl FromRequest for MemberCaller {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Caller::of(request).and_then(|caller| {
-            let Party::Member(id) = caller.party else { return Err(ApiError::Forbidden) };
+            let caller = Self::at_door(caller, ShopId::PLATFORM)?;
             let named = shop_of(request)?;
-            let scope = Scope { tenant: caller.tenant, shop: named.unwrap_or(ShopId::PLATFORM) };
-            Ok(Self { me: Member { scope, id }, profile: caller.profile, named: named.is_some() })
+            let scope = Scope { shop: named.unwrap_or(ShopId::PLATFORM), ..caller.me.scope };
+            Ok(Self { me: Member { scope, ..caller.me }, named: named.is_some(), ..caller })
         }))
     }
 }
@@ -186,14 +221,7 @@ impl FromRequest for AdminCaller {
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Caller::of(request).and_then(|caller| match caller.party {
-            Party::Admin(id) => Ok(Self {
-                me: Agent { tenant: caller.tenant, shops: caller.shops, id },
-                profile: caller.profile,
-                permissions: caller.permissions,
-            }),
-            Party::Member(_) | Party::System => Err(ApiError::Forbidden),
-        }))
+        ready(Caller::of(request).and_then(Self::of))
     }
 }
 

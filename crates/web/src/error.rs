@@ -47,6 +47,9 @@ pub enum ApiError {
     /// Too many requests; try again after this many seconds.
     #[error("too many requests")]
     TooMany(u64),
+    /// Too many people at once, none of whom did anything wrong; come again after this many seconds.
+    #[error("too many connections")]
+    Crowded(u64),
     /// A code and text of the host's own.
     #[error("{1}")]
     Own(i32, Cow<'static, str>),
@@ -56,11 +59,12 @@ pub enum ApiError {
 }
 
 /// What a caller is told.
-struct Told {
-    code: i32,
-    msg: Cow<'static, str>,
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) code: i32,
+    pub(crate) msg: Cow<'static, str>,
     /// Seconds.
-    retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -71,7 +75,7 @@ impl ApiError {
     }
 
     /// (code, what the caller is told, when to try again). The only such table.
-    fn told(&self) -> Told {
+    pub(crate) fn told(&self) -> Told {
         let (code, msg): (i32, Cow<'static, str>) = match self {
             Self::Unauthenticated => (401, "账号未登录".into()),
             Self::Forbidden => (403, "没有该操作权限".into()),
@@ -86,6 +90,7 @@ impl ApiError {
                 (501, "[商城系统 yudao-module-mall - 已禁用][参考 https://doc.iocoder.cn/mall/build/ 开启]".into())
             }
             Self::TooMany(seconds) => return Told::later(429, "请求过于频繁，请稍后重试", *seconds),
+            Self::Crowded(seconds) => return Told::later(503, "连接人数过多，请稍后重新连接", *seconds),
             Self::Own(code, msg) => (*code, msg.clone()),
             Self::Desk(Error::Refused(refusal)) => refused(refusal),
             Self::Desk(Error::Busy(after)) => {
@@ -97,6 +102,19 @@ impl ApiError {
             Self::Desk(_) => (500, "系统异常".into()),
         };
         Told { code, msg, retry_after: None }
+    }
+
+    /// Whoever answers with a defect says so in the log.
+    pub(crate) fn note(&self) {
+        if self.is_defect() {
+            tracing::error!(error = %Chain(self), "a request ended in a defect");
+        }
+    }
+
+    /// Whether it will be the same however often one asks.
+    pub(crate) fn is_for_good(&self) -> bool {
+        let told = self.told();
+        told.retry_after.is_none() && told.code != 500
     }
 
     /// Whether a human should look: the database refused what we sent it.
@@ -117,10 +135,21 @@ fn refused(refusal: &Refusal) -> (i32, Cow<'static, str>) {
         Refusal::NoSuchMember(_) => (1_004_001_001, "手机号未注册用户".into()),
         Refusal::NoSuchShop(_) => (400, "店铺不存在，请检查 shopId".into()),
         Refusal::ShopClosed(_) => (400, "店铺已关闭，不再接收消息".into()),
+        Refusal::NoSuchMessage(_) => (1_013_020_000, "客服消息不存在".into()),
+        Refusal::NotTheirs(_) => (1_013_020_001, "只能撤回自己发送的消息".into()),
+        Refusal::TooLate(within) => (1_013_020_002, format!("消息发送已超过 {}，不能撤回", span(*within)).into()),
         Refusal::KeyReused => (900, "clientMsgId 已用于另一条内容不同的消息，请为新消息换一个".into()),
         Refusal::Content(error) => (400, format!("请求参数不正确:{}", content(error)).into()),
         Refusal::Key(_) => (400, "请求参数不正确:clientMsgId 须为 1 到 64 位的字母、数字、_ 或 -".into()),
         _ => (500, "系统异常".into()),
+    }
+}
+
+/// Milliseconds, in words.
+fn span(ms: i64) -> String {
+    match ms / 1_000 {
+        seconds if seconds >= 60 && seconds % 60 == 0 => format!("{} 分钟", seconds / 60),
+        seconds => format!("{seconds} 秒"),
     }
 }
 
@@ -147,9 +176,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
-        if self.is_defect() {
-            tracing::error!(error = %Chain(self), "a request ended in a defect");
-        }
+        self.note();
         let told = self.told();
         let mut response = HttpResponse::Ok();
         if let Some(seconds) = told.retry_after {
@@ -165,7 +192,7 @@ impl ResponseError for ApiError {
 mod tests {
     use std::time::Duration;
 
-    use kefu_domain::{ConversationId, MemberId, StoreError};
+    use kefu_domain::{ConversationId, MemberId, MessageId, StoreError};
 
     use super::*;
 
@@ -180,9 +207,14 @@ mod tests {
         check(ApiError::Forbidden, 403);
         check(ApiError::Missing("id"), 400);
         check(ApiError::ModuleDisabled, 501);
+        check(ApiError::TooMany(1), 429);
+        check(ApiError::Crowded(1), 503);
         check(Error::Refused(Refusal::NoSuchConversation(ConversationId(7))), 1_013_019_000);
         check(Error::Refused(Refusal::NoSuchMember(MemberId(7))), 1_004_001_001);
         check(Error::Refused(Refusal::KeyReused), 900);
+        check(Error::Refused(Refusal::NoSuchMessage(MessageId(7))), 1_013_020_000);
+        check(Error::Refused(Refusal::NotTheirs(MessageId(7))), 1_013_020_001);
+        check(Error::Refused(Refusal::TooLate(120_000)), 1_013_020_002);
         check(Error::Refused(ContentError::TooLong.into()), 400);
         check(Error::Busy(Duration::from_secs(1)), 429);
         check(Error::Late, 503);

@@ -1,10 +1,11 @@
-//! The member's three endpoints: extract, call, reply.
+//! The member's endpoints: extract, call, reply.
 
 use actix_web::web::Data;
-use kefu::Post;
-use kefu_domain::{ClientMsgId, Content, ConversationId, Refusal, Side};
-use kefu_push::MallId;
+use kefu::History;
+use kefu_domain::{ConversationId, MessageId, MessagePage, Party, Side, TenantId};
+use kefu_push::{Credential, MallId};
 
+use crate::person::{self, Person};
 use crate::serving::{Body, MemberCaller, Params, Reply};
 use crate::view::HistoryView;
 use crate::{ApiError, Site, history};
@@ -13,8 +14,7 @@ use crate::{ApiError, Site, history};
 pub(crate) async fn send(site: Data<Site>, caller: MemberCaller, body: Body) -> Result<Reply<MallId>, ApiError> {
     let post = post(&body, Side::Member)?;
     let caller = caller.at(body.id("shopId")?)?;
-    site.0.limit.take(caller.me.scope.tenant, caller.me.party())?;
-    let sent = site.0.desk.member(caller.me, caller.profile).send(post).await?;
+    let sent = Person::from(caller).send(&site, None, post).await?;
     Ok(Reply::sent(&sent))
 }
 
@@ -25,29 +25,59 @@ pub(crate) async fn list(
     params: Params,
 ) -> Result<Reply<HistoryView>, ApiError> {
     let page = history::page(&params, &site.0.settings)?;
-    let history = site.0.desk.member(caller.me, caller.profile).history(page).await?;
-    Ok(Reply::new(HistoryView { history, legacy_escape: site.legacy_escape() }))
+    let MemberCaller { me, profile, credential, .. } = caller;
+    let history = site.0.desk.member(me, profile).history(page).await?;
+    was_listed(&site, (me.scope.tenant, me.party()), credential, page, &history);
+    Ok(Reply::new(HistoryView { history, reader: Side::Member, legacy_escape: site.legacy_escape() }))
 }
 
 /// `PUT /kefu-message/update-read-status`
 pub(crate) async fn read(site: Data<Site>, caller: MemberCaller, params: Params) -> Result<Reply<bool>, ApiError> {
     let id = ConversationId(params.required_id("conversationId")?);
     let up_to = params.number("seq")?;
-    site.0.desk.member(caller.me, caller.profile).read(id, up_to).await?;
+    Person::from(caller).read(&site, Some(id), up_to).await?;
     Ok(Reply::new(true))
 }
 
-/// What a body wants to say. Everything about the sender comes from who they are, never from the body.
-pub(crate) fn post(body: &Body, sender: Side) -> Result<Post, ApiError> {
+/// `PUT /kefu-message/revoke`
+pub(crate) async fn revoke(site: Data<Site>, caller: MemberCaller, params: Params) -> Result<Reply<bool>, ApiError> {
+    let (message, conversation) = message(&params)?;
+    Person::from(caller).revoke(&site, conversation, message).await?;
+    Ok(Reply::new(true))
+}
+
+/// `DELETE /kefu-message/delete`
+pub(crate) async fn delete(site: Data<Site>, caller: MemberCaller, params: Params) -> Result<Reply<bool>, ApiError> {
+    let (message, conversation) = message(&params)?;
+    Person::from(caller).delete(&site, conversation, message).await?;
+    Ok(Reply::new(true))
+}
+
+/// What a body wants to say.
+pub(crate) fn post(body: &Body, sender: Side) -> Result<kefu::Post, ApiError> {
     let code = body.id("contentType")?.ok_or(ApiError::Invalid("消息类型不能为空".into()))?;
     let content = body.text("content")?.filter(|text| !text.is_empty());
     let content = content.ok_or(ApiError::Invalid("消息不能为空".into()))?;
-    let refused = |refusal: Refusal| ApiError::Desk(refusal.into());
-    let content = Content::said_by(sender, code, &content).map_err(|error| refused(error.into()))?;
-    let key = body.text("clientMsgId")?.map(ClientMsgId::new).transpose().map_err(|error| refused(error.into()))?;
-    let post = Post::new(content);
-    Ok(match key {
-        Some(key) => post.with_key(key),
-        None => post,
-    })
+    let key = body.text("clientMsgId")?.map(person::key).transpose()?;
+    person::post(sender, code, &content, key, body.id("quoteId")?.map(MessageId))
+}
+
+/// Which message is meant, and where.
+pub(crate) fn message(params: &Params) -> Result<(MessageId, Option<ConversationId>), ApiError> {
+    let message = MessageId(params.required_id("id")?);
+    Ok((message, params.number("conversationId")?.map(ConversationId)))
+}
+
+/// Somebody has been shown the newest messages: what is in them is not to be pushed to them again.
+pub(crate) fn was_listed(
+    site: &Site,
+    (tenant, party): (TenantId, Party),
+    credential: Option<Credential>,
+    page: MessagePage,
+    history: &History,
+) {
+    let newest = history.messages.iter().max_by_key(|message| message.seq);
+    if let (MessagePage::Newest(_), Some(newest)) = (page, newest) {
+        site.0.hub.listed(tenant, party, credential, newest.conversation, newest.seq);
+    }
 }

@@ -12,6 +12,8 @@ pub(crate) const SEQ: HeaderName = HeaderName::from_static("kefu-seq");
 pub(crate) const DUPLICATE: HeaderName = HeaderName::from_static("kefu-duplicate");
 /// Where the next page of the conversation list begins; absent at its end.
 pub(crate) const NEXT: HeaderName = HeaderName::from_static("kefu-next");
+/// Whoever asks next for what has changed since this instant, in milliseconds, misses nothing.
+pub(crate) const AS_OF: HeaderName = HeaderName::from_static("kefu-as-of");
 
 /// `{"code":0,"msg":"","data":…}`.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use kefu_domain::Permission;
 
-use crate::{ApiError, Caller, admin, body, member, socket};
+use crate::{ApiError, Caller, admin, body, changes, member, online, socket, sync, ticket};
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,14 +87,19 @@ const fn may(permission: Permission) -> Access {
 }
 
 /// What members ask.
-pub(crate) static MEMBER: [Route; 3] = [
+pub(crate) static MEMBER: [Route; 8] = [
     row(Verb::Post, APP, "/kefu-message/send", Access::Member, || web::to(member::send)),
     row(Verb::Get, APP, "/kefu-message/list", Access::Member, || web::to(member::list)),
     row(Verb::Put, APP, "/kefu-message/update-read-status", Access::Member, || web::to(member::read)),
+    row(Verb::Put, APP, "/kefu-message/revoke", Access::Member, || web::to(member::revoke)),
+    row(Verb::Delete, APP, "/kefu-message/delete", Access::Member, || web::to(member::delete)),
+    row(Verb::Get, APP, "/kefu-message/changes", Access::Member, || web::to(changes::of_member)),
+    row(Verb::Get, APP, "/kefu-message/sync", Access::Member, || web::to(sync::of_member)),
+    row(Verb::Post, APP, "/kefu-socket/ticket", Access::Member, || web::to(ticket::for_member)),
 ];
 
 /// What admins ask.
-pub(crate) static ADMIN: [Route; 7] = [
+pub(crate) static ADMIN: [Route; 14] = [
     row(Verb::Get, DESK, "/kefu-conversation/list", may(Permission::ConversationQuery), || web::to(admin::list)),
     row(Verb::Get, DESK, "/kefu-conversation/get", may(Permission::ConversationQuery), || web::to(admin::get)),
     row(Verb::Put, DESK, "/kefu-conversation/update-conversation-pinned", may(Permission::ConversationUpdate), || {
@@ -104,6 +109,13 @@ pub(crate) static ADMIN: [Route; 7] = [
     row(Verb::Post, DESK, "/kefu-message/send", may(Permission::MessageSend), || web::to(admin::send)),
     row(Verb::Put, DESK, "/kefu-message/update-read-status", may(Permission::MessageUpdate), || web::to(admin::read)),
     row(Verb::Get, DESK, "/kefu-message/list", may(Permission::MessageQuery), || web::to(admin::history)),
+    row(Verb::Put, DESK, "/kefu-message/revoke", may(Permission::MessageSend), || web::to(admin::revoke)),
+    row(Verb::Delete, DESK, "/kefu-message/delete", may(Permission::MessageUpdate), || web::to(admin::delete)),
+    row(Verb::Get, DESK, "/kefu-message/changes", may(Permission::MessageQuery), || web::to(changes::of_admin)),
+    row(Verb::Get, DESK, "/kefu-message/sync", may(Permission::MessageQuery), || web::to(sync::of_admin)),
+    row(Verb::Post, DESK, "/kefu-socket/ticket", Access::AnyAdmin, || web::to(ticket::for_admin)),
+    row(Verb::Get, DESK, "/kefu-online/get", may(Permission::ConversationQuery), || web::to(online::count)),
+    row(Verb::Get, DESK, "/kefu-online/members", may(Permission::ConversationQuery), || web::to(online::members)),
 ];
 
 /// The socket, for both.
@@ -122,8 +134,8 @@ pub fn mount<T: 'static>(config: &mut ServiceConfig, routes: &'static [Route], d
         for row in rows {
             resource = resource.route((row.handler)().method(row.verb.method()));
         }
-        let refuse =
-            if matches!(first.access, Access::Admin(_)) { web::to(no_such_route) } else { web::to(wrong_method) };
+        let at_the_desk = first.prefix == DESK || matches!(first.access, Access::Admin(_));
+        let refuse = if at_the_desk { web::to(no_such_route) } else { web::to(wrong_method) };
         config.service(resource.default_service(refuse));
     }
 }

@@ -6,11 +6,17 @@ use std::sync::Arc;
 use actix_web::web::ServiceConfig;
 use chrono_tz::Tz;
 use kefu::Desk;
-use kefu_domain::Timestamp;
+use kefu_domain::{Presence, Timestamp};
 use kefu_push::Hub;
 
+use crate::admission::Admission;
+use crate::clock::DatabaseClock;
+use crate::doorkeeper::{Doorkeeper, Tickets};
 use crate::limit::SendLimit;
-use crate::{instant, routes};
+use crate::{Origins, SocketLimits, instant, routes};
+
+/// Far more than anybody needs who opens a socket now and then.
+const TICKETS_PER_MINUTE: Option<NonZeroU32> = NonZeroU32::new(120);
 
 /// What a host may choose about the controllers. More may come: end a literal with `..Settings::default()`.
 ///
@@ -25,11 +31,28 @@ pub struct Settings {
     /// How many messages one person may send in a minute; `None` is no limit, 120 what there is unless said
     /// otherwise.
     pub sends_per_minute: Option<NonZeroU32>,
+    /// How many messages the members of one shop may send in a minute, all of them together; `None` is no limit, 6,000
+    /// what there is unless said otherwise. What agents answer does not count.
+    pub shop_sends_per_minute: Option<NonZeroU32>,
+    /// How many sockets there may be, and how fast they may be opened.
+    pub sockets: SocketLimits,
+    /// From which pages a `kefu.v2` socket may be opened; from any unless said otherwise.
+    pub origins: Origins,
+    /// The same for sockets in the mall's own dialect.
+    pub mall_origins: Origins,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { zone: Tz::Asia__Shanghai, list_limit: 2_000, sends_per_minute: NonZeroU32::new(120) }
+        Self {
+            zone: Tz::Asia__Shanghai,
+            list_limit: 2_000,
+            sends_per_minute: NonZeroU32::new(120),
+            shop_sends_per_minute: NonZeroU32::new(6_000),
+            sockets: SocketLimits::default(),
+            origins: Origins::default(),
+            mall_origins: Origins::default(),
+        }
     }
 }
 
@@ -54,28 +77,61 @@ impl std::fmt::Debug for Site {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Inner {
     pub(crate) desk: Desk,
     pub(crate) hub: Hub,
     pub(crate) settings: Settings,
-    pub(crate) limit: SendLimit,
+    pub(crate) limit: Arc<SendLimit>,
+    /// How often somebody may ask for a ticket.
+    pub(crate) tickets: Arc<SendLimit>,
+    pub(crate) admission: Admission,
+    pub(crate) doorkeeper: Arc<dyn Doorkeeper>,
+    pub(crate) presence: Arc<dyn Presence>,
+    pub(crate) clock: DatabaseClock,
 }
 
 impl Site {
     /// Controllers for a desk that announces to this hub. At any other hub sockets would open and hear nothing.
     #[must_use]
     pub fn new(desk: Desk, hub: Hub, settings: Settings) -> Self {
-        let limit = SendLimit::new(settings.sends_per_minute);
-        Self(Arc::new(Inner { desk, hub, settings, limit }))
+        let limit = SendLimit::new(settings.sends_per_minute, settings.shop_sends_per_minute);
+        let admission = Admission::new(settings.sockets.clone());
+        Self(Arc::new(Inner {
+            doorkeeper: Arc::new(Tickets::default()),
+            presence: Arc::new(hub.clone()),
+            clock: DatabaseClock::default(),
+            limit: Arc::new(limit),
+            tickets: Arc::new(SendLimit::new(TICKETS_PER_MINUTE, None)),
+            desk,
+            hub,
+            settings,
+            admission,
+        }))
     }
 
-    /// The member's routes, relative to wherever the host mounts them: `/kefu-message/send`, `/list` and
-    /// `/update-read-status`.
+    /// Who says who is calling in the first frame of a `kefu.v2` socket. Unless said otherwise tickets are kept in the
+    /// memory of this process, and nothing else opens such a socket.
+    #[must_use]
+    pub fn doorkeeper(mut self, doorkeeper: impl Doorkeeper + 'static) -> Self {
+        Arc::make_mut(&mut self.0).doorkeeper = Arc::new(doorkeeper);
+        self
+    }
+
+    /// Who says who is online; this process's hub unless said otherwise.
+    #[must_use]
+    pub fn presence(mut self, presence: impl Presence + 'static) -> Self {
+        Arc::make_mut(&mut self.0).presence = Arc::new(presence);
+        self
+    }
+
+    /// The member's routes, relative to wherever the host mounts them: `/kefu-message/…` and `/kefu-socket/ticket`.
     pub fn member_routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.mounted(&routes::MEMBER)
     }
 
-    /// The admin's routes, relative to wherever the host mounts them: `/kefu-conversation/…` and `/kefu-message/…`.
+    /// The admin's routes, relative to wherever the host mounts them: `/kefu-conversation/…`, `/kefu-message/…`,
+    /// `/kefu-online/…` and `/kefu-socket/ticket`.
     pub fn admin_routes(&self) -> impl FnOnce(&mut ServiceConfig) + use<> {
         self.mounted(&routes::ADMIN)
     }

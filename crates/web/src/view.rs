@@ -1,32 +1,107 @@
 //! What is shown: the JSON names of lists and conversations.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use kefu::{History, Listed};
-use kefu_domain::Party;
+use kefu_domain::{AdminId, Message, Party, Profile, Side, Since};
 use kefu_push::{MallId, MallMessage, legacy_escape};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
-/// An array of messages. Pictures only of admins, as in the mall: the pages know their member's.
+/// An array of messages, for somebody of a side.
 pub(crate) struct HistoryView {
     pub(crate) history: History,
+    pub(crate) reader: Side,
     pub(crate) legacy_escape: bool,
 }
 
 impl Serialize for HistoryView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.history.messages.len()))?;
-        for message in &self.history.messages {
+        let Self { history, reader, legacy_escape } = self;
+        let (reader, legacy_escape) = (*reader, *legacy_escape);
+        Messages { messages: &history.messages, admins: &history.admins, reader, legacy_escape }.serialize(serializer)
+    }
+}
+
+/// Pictures only of admins, as in the mall: the pages know their member's.
+struct Messages<'a> {
+    messages: &'a [Message],
+    admins: &'a HashMap<AdminId, Profile>,
+    reader: Side,
+    legacy_escape: bool,
+}
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.messages.len()))?;
+        for message in self.messages {
             let avatar = match message.sender {
-                Party::Admin(id) => self.history.admins.get(&id).and_then(|profile| profile.avatar.as_deref()),
+                Party::Admin(id) => self.admins.get(&id).and_then(|profile| profile.avatar.as_deref()),
                 Party::Member(_) | Party::System => None,
             };
-            let view = MallMessage::of(message).with_avatar(avatar).with_read_status().escaped(self.legacy_escape);
-            list.serialize_element(&view)?;
+            let view = MallMessage::of(message).with_avatar(avatar).with_read_status();
+            list.serialize_element(&view.escaped(self.legacy_escape).seen_by(self.reader))?;
         }
         list.end()
     }
+}
+
+/// What has become of a conversation, in the mall's spelling.
+pub(crate) struct ChangesView {
+    pub(crate) since: Since,
+    pub(crate) reader: Side,
+    pub(crate) epoch: String,
+    pub(crate) legacy_escape: bool,
+}
+
+impl Serialize for ChangesView {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Since { outline, changed, reset, more, admins, .. } = &self.since;
+        let messages = |messages| Messages { messages, admins, reader: self.reader, legacy_escape: self.legacy_escape };
+        let desk = self.reader == Side::Desk;
+        Changes {
+            conversation_id: MallId(outline.conversation.0),
+            shop_id: MallId(outline.scope.shop.0),
+            user_id: MallId(outline.member.0),
+            seq: outline.head_seq,
+            change: outline.change,
+            member_read_seq: outline.member_read_seq,
+            admin_read_seq: outline.desk_read_seq,
+            admin_unread_message_count: desk.then_some(outline.desk_unread),
+            admin_pinned: desk.then_some(outline.pinned),
+            admin_deleted: desk.then_some(outline.hidden),
+            messages: messages(self.since.messages.as_slice()),
+            changed: messages(changed),
+            more: *more,
+            reset: *reset,
+            epoch: &self.epoch,
+        }
+        .serialize(serializer)
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Changes<'a> {
+    conversation_id: MallId,
+    shop_id: MallId,
+    user_id: MallId,
+    seq: i64,
+    change: i64,
+    member_read_seq: i64,
+    admin_read_seq: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_unread_message_count: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_pinned: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admin_deleted: Option<bool>,
+    messages: Messages<'a>,
+    changed: Messages<'a>,
+    more: bool,
+    reset: bool,
+    epoch: &'a str,
 }
 
 /// A line of the desk's list.
@@ -60,6 +135,9 @@ impl Serialize for ConversationView {
             seq: conversation.head_seq,
             change: conversation.change,
             shop_id: MallId(conversation.scope.shop.0),
+            change_time: conversation.changed.0,
+            member_read_seq: conversation.member_read_seq,
+            admin_read_seq: conversation.desk_read_seq,
         }
         .serialize(serializer)
     }
@@ -84,4 +162,7 @@ struct Body<'a> {
     seq: i64,
     change: i64,
     shop_id: MallId,
+    change_time: i64,
+    member_read_seq: i64,
+    admin_read_seq: i64,
 }

@@ -160,7 +160,9 @@ impl Watch {
             let known = visitor.tenant.zip(visitor.id);
             known.map(|(tenant, member)| self.ring(tenant, Owner::Conversation { shop, member }))
         } else {
-            let home = number(&said["conversationId"]).and_then(|id| self.home(id));
+            // Over HTTP the body names it, in a frame of kefu.v2 its `ext`.
+            let named = number(&said["conversationId"]).or_else(|| number(&said["ext"]["conversation"]));
+            let home = named.and_then(|id| self.home(id));
             home.map(|home| self.ring(home.tenant, Owner::Conversation { shop: home.shop, member: home.member }))
         };
         ring.map_or(Cow::Borrowed(body), |ring| ring.put_on(body))

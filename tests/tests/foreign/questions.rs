@@ -21,13 +21,13 @@ async fn a_hundred_requests_that_wait_for_one_token_are_one_question() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_sockets_of_one_token_are_one_question() {
+async fn twenty_sockets_of_one_token_are_one_question() {
     let house = House::asking(&["http"]).await;
     house.mall.answer_after(Duration::from_millis(200));
     let (_, hers) = house.sign_in(Who::Member(101));
     let alice = house.person(Who::Member(101), &hers.refresh);
 
-    let sockets = join_all((0..50).map(|_| alice.try_listen(SocketOptions::default()))).await;
+    let sockets = join_all((0..20).map(|_| alice.try_listen(SocketOptions::default()))).await;
 
     assert!(sockets.iter().all(Result::is_ok));
     // A handshake does not say which side it is of, so both pages are asked.

@@ -103,6 +103,18 @@ static ABOUT: &[(&str, Sample)] = &[
         "PUT /app-api/promotion/kefu-message/update-read-status",
         own(member_read, |scene| member_read(scene, &scene.alices.to_string())),
     ),
+    (
+        "PUT /app-api/promotion/kefu-message/revoke",
+        own(member_revoke, |scene| member_revoke(scene, &scene.alices.to_string())),
+    ),
+    (
+        "DELETE /app-api/promotion/kefu-message/delete",
+        own(member_delete, |scene| member_delete(scene, &scene.alices.to_string())),
+    ),
+    (
+        "GET /app-api/promotion/kefu-message/changes",
+        own(member_changes, |scene| member_changes(scene, &scene.alices.to_string())),
+    ),
     ("GET /admin-api/promotion/kefu-conversation/get", own(get, |scene| get(scene, &scene.alices.to_string()))),
     (
         "PUT /admin-api/promotion/kefu-conversation/update-conversation-pinned",
@@ -115,6 +127,20 @@ static ABOUT: &[(&str, Sample)] = &[
         own(read, |scene| read(scene, &scene.alices.to_string())),
     ),
     ("GET /admin-api/promotion/kefu-message/list", own(list, |scene| list(scene, &scene.alices.to_string()))),
+    (
+        "PUT /admin-api/promotion/kefu-message/revoke",
+        own(take_back, |scene| take_back(scene, &scene.alices.to_string())),
+    ),
+    ("DELETE /admin-api/promotion/kefu-message/delete", own(delete, |scene| delete(scene, &scene.alices.to_string()))),
+    ("GET /admin-api/promotion/kefu-message/changes", own(changes, |scene| changes(scene, &scene.alices.to_string()))),
+    (
+        "GET /admin-api/promotion/kefu-online/members",
+        Sample {
+            right: |scene| online(scene, &scene.alice.id.to_string()),
+            about: Some(online),
+            object: Object::Person,
+        },
+    ),
     (
         "GET /admin-api/member/user/get",
         Sample {
@@ -141,6 +167,13 @@ static PLAIN: &[(&str, Right)] = &[
         Ask::post("/app-api/promotion/kefu-message/send").json(&json!({ "contentType": 1, "content": "hi" }))
     }),
     ("GET /admin-api/promotion/kefu-conversation/list", |_| Ask::get("/admin-api/promotion/kefu-conversation/list")),
+    ("GET /app-api/promotion/kefu-message/sync", |_| Ask::get("/app-api/promotion/kefu-message/sync?wait=0")),
+    ("POST /app-api/promotion/kefu-socket/ticket", |_| Ask::post("/app-api/promotion/kefu-socket/ticket")),
+    ("GET /admin-api/promotion/kefu-message/sync", |scene| {
+        Ask::get(format!("/admin-api/promotion/kefu-message/sync?wait=0&cursors={}.0.0", scene.alices))
+    }),
+    ("POST /admin-api/promotion/kefu-socket/ticket", |_| Ask::post("/admin-api/promotion/kefu-socket/ticket")),
+    ("GET /admin-api/promotion/kefu-online/get", |_| Ask::get("/admin-api/promotion/kefu-online/get")),
     ("GET /admin-api/promotion/kefu-shop/list", |_| Ask::get("/admin-api/promotion/kefu-shop/list")),
     ("GET /admin-api/promotion/kefu-shop/mine", |_| Ask::get("/admin-api/promotion/kefu-shop/mine")),
     ("POST /admin-api/promotion/kefu-shop/create", |_| {
@@ -212,6 +245,20 @@ fn member_read(_: &Scene<'_>, id: &str) -> Ask {
     Ask::put(format!("/app-api/promotion/kefu-message/update-read-status?conversationId={id}"))
 }
 
+fn member_revoke(scene: &Scene<'_>, id: &str) -> Ask {
+    let message = scene.alices_word;
+    Ask::put(format!("/app-api/promotion/kefu-message/revoke?id={message}&conversationId={id}"))
+}
+
+fn member_delete(scene: &Scene<'_>, id: &str) -> Ask {
+    let message = scene.agents_word;
+    Ask::delete(format!("/app-api/promotion/kefu-message/delete?id={message}&conversationId={id}"))
+}
+
+fn member_changes(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::get(format!("/app-api/promotion/kefu-message/changes?conversationId={id}&since=0"))
+}
+
 fn get(_: &Scene<'_>, id: &str) -> Ask {
     Ask::get(format!("/admin-api/promotion/kefu-conversation/get?id={id}"))
 }
@@ -236,6 +283,24 @@ fn read(_: &Scene<'_>, id: &str) -> Ask {
 
 fn list(_: &Scene<'_>, id: &str) -> Ask {
     Ask::get(format!("/admin-api/promotion/kefu-message/list?conversationId={}&limit=1", encoded(id)))
+}
+
+fn take_back(scene: &Scene<'_>, id: &str) -> Ask {
+    let message = scene.agents_word;
+    Ask::put(format!("/admin-api/promotion/kefu-message/revoke?id={message}&conversationId={id}"))
+}
+
+fn delete(scene: &Scene<'_>, id: &str) -> Ask {
+    let message = scene.alices_word;
+    Ask::delete(format!("/admin-api/promotion/kefu-message/delete?id={message}&conversationId={id}"))
+}
+
+fn changes(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::get(format!("/admin-api/promotion/kefu-message/changes?conversationId={id}&since=0"))
+}
+
+fn online(_: &Scene<'_>, id: &str) -> Ask {
+    Ask::get(format!("/admin-api/promotion/kefu-online/members?ids={id}"))
 }
 
 fn person(_: &Scene<'_>, id: &str) -> Ask {

@@ -27,6 +27,9 @@ pub(crate) struct Scene<'a> {
     pub(crate) bobs: i64,
     pub(crate) carols: i64,
     pub(crate) alices_elsewhere: i64,
+    /// Messages in Alice's conversation: one of hers, and one of the agent's.
+    pub(crate) alices_word: i64,
+    pub(crate) agents_word: i64,
     /// The key of the mall's server.
     pub(crate) api_key: String,
     /// An id that nobody has.
@@ -57,6 +60,8 @@ impl<'a> Scene<'a> {
         let [alices, bobs, carols] = [&alice, &bob, &carol].map(|who| world.conversation_of(who));
         dave.say_at(SECOND, "hello").data();
         alice.say_at(SECOND, "hello").data();
+        let alices_word = id(&alice.say("a word").data());
+        let agents_word = id(&agent.say_to(alices, "another").data());
         let alices_elsewhere = id(&neighbour.conversations("")[0]["id"]);
         world.server.keep_secret(PASSWORD);
         let account = NewAccount {
@@ -88,6 +93,8 @@ impl<'a> Scene<'a> {
             bobs,
             carols,
             alices_elsewhere,
+            alices_word,
+            agents_word,
             api_key,
             nobodys: 987_654_321,
             picture,

@@ -37,7 +37,7 @@ pub(crate) fn program(folder: &TempDir, server: &str) -> Program {
     let (data, uploads, url) = (path("data"), path("uploads"), format!("sqlite:{}", path("kefu.sqlite3")));
     let settings = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\ndata_dir = {data:?}\n{server}\n\
-         [database]\nurl = {url:?}\n[upload]\ndir = {uploads:?}\n[desk]\nsends_per_minute = 0\n"
+         [database]\nurl = {url:?}\n[upload]\ndir = {uploads:?}\n[desk]\nsends_per_minute = 0\nshop_sends_per_minute = 0\n"
     );
     fs::write(folder.path().join("kefu.toml"), settings).unwrap();
     Program::new(beside_this_program("kefu-under-test"), ["--dev", "--config", &path("kefu.toml"), "serve"])

@@ -187,3 +187,28 @@ proptest! {
         prop_assert_eq!(behind("203.0.113.9:1", &[&sent.join(",")]), "203.0.113.9");
     }
 }
+
+#[test]
+fn limits_of_addresses_are_for_clients_and_not_for_what_many_share() {
+    let household = |peer: &str, lines: &[&str]| {
+        let proxies = trusting(&["10.0.0.0/8", "127.0.0.1"]);
+        let mut request = TestRequest::default().peer_addr(peer.parse().unwrap()).app_data(Data::new(proxies));
+        for line in lines {
+            request = request.append_header((FORWARDED_FOR, *line));
+        }
+        super::household(&request.to_http_request())
+    };
+    let of = |address: &str| Some(ClientAddress::new(address.parse().unwrap()));
+
+    assert_eq!(household("203.0.113.1:4711", &[]), of("203.0.113.1"));
+    assert_eq!(household("203.0.113.1:4711", &["203.0.113.2"]), of("203.0.113.1"));
+    assert_eq!(household(PROXY, &["198.51.100.7, 203.0.113.1"]), of("203.0.113.1"));
+    assert_eq!(household("127.0.0.1:4711", &["203.0.113.1"]), of("203.0.113.1"));
+    assert_eq!(household("[2001:db8::1]:4711", &[]), household("[2001:db8::2]:4711", &[]));
+    for nobody in [household(PROXY, &[]), household(PROXY, &["unknown"]), household(PROXY, &["10.1.2.3"])] {
+        assert_eq!(nobody, None, "a proxy's own");
+    }
+    for nobody in [household("127.0.0.9:1", &[]), household("[::1]:1", &[]), household(PROXY, &["127.0.0.1"])] {
+        assert_eq!(nobody, None, "this machine's own");
+    }
+}

@@ -1,9 +1,10 @@
-//! `serve`: until somebody says stop.
+//! `serve`: until somebody says stop, or says it twice.
 
 use std::io::Write;
 
 use actix_web::rt::System;
-use tokio::signal::unix::{SignalKind, signal};
+use futures_util::future::{Either, select};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Failure;
 use crate::config::Settings;
@@ -11,7 +12,7 @@ use crate::observe::log;
 use crate::serve::{Running, prepare};
 use crate::{clock, random};
 
-/// Runs the server until SIGTERM or SIGINT.
+/// Runs the server until SIGTERM or SIGINT, and ends without finishing anything at a second one.
 pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failure> {
     let log = log::start(&settings.log);
     let prepared = prepare(settings)?;
@@ -20,13 +21,24 @@ pub(super) fn serve(settings: Settings, out: &mut dyn Write) -> Result<(), Failu
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let running = prepared.start()?;
         announce(&running, out)?;
-        let (stop, quit) = (Box::pin(terminate.recv()), Box::pin(interrupt.recv()));
-        futures_util::future::select(stop, quit).await;
-        running.stop().await;
+        either(&mut terminate, &mut interrupt).await;
+        let again = std::pin::pin!(either(&mut terminate, &mut interrupt));
+        // Whoever says it twice does not want to wait.
+        let in_order = match select(std::pin::pin!(running.stop()), again).await {
+            Either::Left(_) => true,
+            Either::Right(_) => {
+                tracing::warn!("told to stop again; ending at once");
+                false
+            }
+        };
         drop(log);
         // Whatever still hangs in a database that does not answer is not waited for; nothing is lost by it.
-        std::process::exit(0)
+        std::process::exit(i32::from(!in_order))
     })
+}
+
+async fn either(one: &mut Signal, other: &mut Signal) {
+    select(std::pin::pin!(one.recv()), std::pin::pin!(other.recv())).await;
 }
 
 /// Says where the server is, and in development mode who may come in.

@@ -55,6 +55,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         "server.stop_seconds",
         "is not within 1 to 10; a stop has 15 seconds in all",
     );
+    require(server.leave_seconds <= 30, "server.leave_seconds", "is not within 0 to 30; 5 is a good value");
     require(
         server.has_tls() || server.tls_key.as_os_str().is_empty(),
         "server.tls_cert",
@@ -128,6 +129,8 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
     require((1..=86_400).contains(&auth.login_wait_seconds), "auth.login_wait_seconds", "is not within 1 to 86400");
 
     super::jwt::check(&settings.jwt, &mut require);
+    super::socket::check(&settings.socket, &mut require);
+    super::nodes::check(settings, &mut require);
 
     let upload = &settings.upload;
     let size = 1..=(1_u64 << 30);

@@ -62,7 +62,7 @@ const REPLACED: [(&str, &str); 1] = [(
     "name your proxy's address in server.trusted_proxies, and have it write X-Forwarded-For",
 )];
 
-const SECTIONS: [&str; 8] = ["SERVER", "DATABASE", "AUTH", "UPLOAD", "DESK", "LOG", "JWT", "MALL"];
+const SECTIONS: [&str; 10] = ["SERVER", "DATABASE", "AUTH", "UPLOAD", "DESK", "LOG", "JWT", "MALL", "SOCKET", "NODES"];
 
 /// Says where a file is no TOML, without quoting the line: it may hold a secret.
 fn syntax(text: &str) -> Result<(), ConfigError> {

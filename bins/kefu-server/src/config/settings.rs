@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::JwtSettings;
 use super::MallSettings;
+use super::NodesSettings;
+use super::SocketSettings;
 use crate::client::TrustedProxies;
 use crate::secret::{DatabaseUrl, Secret};
 
@@ -17,6 +19,8 @@ use crate::secret::{DatabaseUrl, Secret};
 pub struct Settings {
     /// The listener.
     pub server: ServerSettings,
+    /// Opening sockets.
+    pub socket: SocketSettings,
     /// Where everything is kept.
     pub database: DatabaseSettings,
     /// Who may come in.
@@ -25,6 +29,8 @@ pub struct Settings {
     pub jwt: JwtSettings,
     /// The yudao mall beside which the desk stands.
     pub mall: MallSettings,
+    /// Several servers as one desk.
+    pub nodes: NodesSettings,
     /// Pictures and files.
     pub upload: UploadSettings,
     /// The desk itself.
@@ -59,6 +65,9 @@ pub struct ServerSettings {
     pub header_timeout_seconds: u64,
     /// How long running requests are waited for when stopping: 1 to 10; the whole stop takes a little more.
     pub stop_seconds: u64,
+    /// How long `kefu.v2` sockets are given to go elsewhere before the stop: at most 30; not waited for where there is
+    /// none.
+    pub leave_seconds: u64,
     /// Trying things out on one's own machine: a kept random secret, ready accounts, the demo page. Loopback only.
     pub development: bool,
     /// Whether `/demo` is served outside development mode too (it then has no accounts to offer).
@@ -80,6 +89,7 @@ impl Default for ServerSettings {
             keep_alive_seconds: 75,
             header_timeout_seconds: 5,
             stop_seconds: 10,
+            leave_seconds: 5,
             development: false,
             demo: false,
             data_dir: PathBuf::from("data"),
@@ -225,13 +235,21 @@ pub struct DeskSettings {
     pub list_limit: u32,
     /// Messages that one person may send in a minute; 0 is no limit.
     pub sends_per_minute: u32,
+    /// Messages that all members of one shop together may send in a minute; 0 is no limit.
+    pub shop_sends_per_minute: u32,
     /// Whether `<`, `>` and `&` are escaped where the mall's pages would take them for HTML.
     pub legacy_escape: bool,
 }
 
 impl Default for DeskSettings {
     fn default() -> Self {
-        Self { zone: "Asia/Shanghai".into(), list_limit: 2_000, sends_per_minute: 120, legacy_escape: true }
+        Self {
+            zone: "Asia/Shanghai".into(),
+            list_limit: 2_000,
+            sends_per_minute: 120,
+            shop_sends_per_minute: 6_000,
+            legacy_escape: true,
+        }
     }
 }
 

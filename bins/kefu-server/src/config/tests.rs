@@ -152,6 +152,13 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[upload]\ndir = \"\"", "upload.dir");
     refused("[upload]\nmax_picture_bytes = 0", "upload.max_picture_bytes");
     refused("[upload]\nmax_video_bytes = 2000000000", "upload.max_video_bytes");
+    refused("[socket]\nhandshake_wait_seconds = 6", "socket.handshake_wait_seconds");
+    refused("[socket]\nhandshakes_per_second = 1000001", "socket.handshakes_per_second");
+    refused("[socket]\naddress_handshakes_per_second = 1000001", "socket.address_handshakes_per_second");
+    refused("[socket]\nper_person = -1", "socket.per_person");
+    refused("[socket]\norigins = [\"https://shop.example.com/\"]", "socket.origins");
+    refused("[socket]\norigins = [\"null\"]", "socket.origins");
+    refused("[socket]\nmall_origins = \"https://a.example, *\"", "socket.mall_origins");
     refused("[desk]\nzone = \"Mars\"", "desk.zone");
     refused("[desk]\nzone = \"+08:00\"", "desk.zone");
     refused("[desk]\nlist_limit = 0", "desk.list_limit");

@@ -41,7 +41,7 @@ pub(crate) async fn enter(state: Data<Entrance>, request: HttpRequest) -> Result
     let visitor = match known {
         Some(visitor) => visitor,
         None => {
-            state.newcomers.take(address_of(&request))?;
+            state.newcomers.take(&address_of(&request))?;
             Guests::newcomer(tenant).map_err(|error| unavailable(&error))?
         }
     };

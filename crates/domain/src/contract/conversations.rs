@@ -8,7 +8,7 @@ use super::tools::*;
 use super::{Fixture, WholeStore};
 use crate::rules::run;
 use crate::{
-    Act, ConversationId, ConversationPage, ConversationRepository, Member, MessagePage, MessageRepository, Store,
+    Act, ConversationId, ConversationPage, ConversationRepository, Member, MessagePage, MessageRepository, Side, Store,
 };
 
 pub fn a_fresh_conversation_is_empty(fixture: &impl Fixture) {
@@ -92,7 +92,7 @@ pub fn absent_conversations_are_absent(fixture: &impl Fixture) {
 
     for absent in [ConversationId(id.0 + 1_000), ConversationId(0), ConversationId(-1), ConversationId(i64::MAX)] {
         assert_eq!(store.find(DESK.tenant, &[DESK.shop], absent).unwrap(), None);
-        assert_eq!(store.page(DESK, absent, &MessagePage::Newest(10)).unwrap(), []);
+        assert_eq!(store.page(DESK, absent, Side::Desk, &MessagePage::Newest(10)).unwrap(), []);
         let ((), _) = patiently(store, &[row(absent), row(id)], |work| {
             assert!(work.conversation(absent).is_none());
             assert!(work.conversation(id).is_some(), "an absent one hides nobody");
@@ -142,8 +142,8 @@ fn finds_nothing(store: &impl WholeStore, me: Member, id: ConversationId) {
     assert_eq!(store.list(me.scope, &everything()).unwrap(), []);
     // A shop is told apart by its conversations; messages know their conversation and their tenant.
     if me.scope.tenant != DESK.tenant {
-        assert_eq!(store.page(me.scope, id, &MessagePage::Newest(10)).unwrap(), []);
-        assert_eq!(store.page(me.scope, id, &MessagePage::SinceSeq(0, 10)).unwrap(), []);
+        assert_eq!(store.page(me.scope, id, Side::Desk, &MessagePage::Newest(10)).unwrap(), []);
+        assert_eq!(store.page(me.scope, id, Side::Desk, &MessagePage::SinceSeq(0, 10)).unwrap(), []);
     }
 }
 

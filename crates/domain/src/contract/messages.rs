@@ -149,8 +149,12 @@ pub fn a_batch_of_a_thousand_messages_is_written_whole(fixture: &impl Fixture) {
     let store = fixture.store();
     let id = opened(store, ALICE);
     let content = Content::new(Kind::Text, "one of many").unwrap();
-    let drafts =
-        (1..=1_100).map(|at| crate::Draft { content: content.clone(), key: key(&at.to_string()), key_is_ours: true });
+    let drafts = (1..=1_100).map(|at| crate::Draft {
+        content: content.clone(),
+        key: key(&at.to_string()),
+        key_is_ours: true,
+        quote: None,
+    });
     let commands: Vec<_> = drafts.map(|draft| by(ALICE, id, Act::Send(draft))).collect();
 
     let (_, committed) = carry(store, &commands);

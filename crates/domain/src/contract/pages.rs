@@ -4,13 +4,13 @@
 
 use super::tools::*;
 use super::{Fixture, WholeStore};
-use crate::{Act, Content, ConversationId, Draft, Kind, Message, MessagePage, Timestamp};
+use crate::{Act, Content, ConversationId, Draft, Kind, Message, MessagePage, Side, Timestamp};
 
 /// A conversation that fills more than three seconds: the messages of one batch lie one millisecond apart.
 fn long_talk(store: &impl WholeStore) -> (ConversationId, Vec<Message>) {
     let id = opened(store, ALICE);
     let content = Content::new(Kind::Text, "and so on").unwrap();
-    let draft = |at: i32| Draft { content: content.clone(), key: key(&at.to_string()), key_is_ours: true };
+    let draft = |at: i32| Draft { content: content.clone(), key: key(&at.to_string()), key_is_ours: true, quote: None };
     for batch in 0..4 {
         let drafts = (batch * 800..batch * 800 + 800).map(draft);
         carry(store, &drafts.map(|draft| by(ALICE, id, Act::Send(draft))).collect::<Vec<_>>());
@@ -21,7 +21,7 @@ fn long_talk(store: &impl WholeStore) -> (ConversationId, Vec<Message>) {
 }
 
 fn page(store: &impl WholeStore, id: ConversationId, page: MessagePage) -> Vec<Message> {
-    store.page(DESK, id, &page).unwrap()
+    store.page(DESK, id, Side::Desk, &page).unwrap()
 }
 
 const fn second(time: Timestamp) -> i64 {

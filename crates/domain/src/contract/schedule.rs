@@ -1,4 +1,5 @@
-//! Seeded schedules: several threads send and read in one conversation at once, and the counters must be right.
+//! Seeded schedules: several threads send, read, take back and delete in one conversation at once, and the counters
+//! must be right.
 //!
 //! A seed decides what each thread does and how often it steps aside; which thread is faster decides the machine.
 
@@ -8,7 +9,7 @@ use std::sync::Barrier;
 use super::tools::*;
 use super::{Fixture, WholeStore};
 use crate::rules::run;
-use crate::{Command, ConversationId, Member, Message, Side};
+use crate::{Act, Command, ConversationId, Deleted, Member, Message, MessagePage, Refusal, Side};
 
 /// The seeds that every store is held to.
 const SEEDS: Range<u64> = 0..1_000;
@@ -24,6 +25,10 @@ enum Step {
     Taps(u64),
     /// Has read up to a number, which may be above the head.
     Reads(Side, i64),
+    /// Whoever said the message of a number takes it back.
+    Revokes(i64),
+    /// A side deletes the message of a number.
+    Deletes(Side, i64),
 }
 
 /// What a thread has seen itself do.
@@ -67,7 +72,10 @@ pub(super) fn perform(store: &impl WholeStore, seed: u64, at_once: bool) -> Resu
     let play = |(number, part): (usize, Part)| {
         start.wait();
         part.into_iter().enumerate().fold(Tally::default(), |tally, (at, (step, pauses))| {
-            take(store, id, &command(me, id, step, &format!("{number}-{at}")), pauses, tally)
+            match command(store, me, id, step, &format!("{number}-{at}")) {
+                Some(command) => take(store, id, &command, pauses, tally),
+                None => tally,
+            }
         })
     };
 
@@ -92,12 +100,14 @@ fn parts(seed: u64) -> Vec<Part> {
             let steps = 4 + dice.below(2);
             (0..steps)
                 .map(|_| {
-                    let step = match dice.below(10) {
+                    let step = match dice.below(14) {
                         0..3 => Step::Says(Side::Member),
                         3 => Step::Says(Side::Desk),
                         4 => Step::Taps(dice.below(3)),
                         5..9 => Step::Reads(Side::Desk, dice.number(10)),
-                        _ => Step::Reads(side(&mut dice), dice.number(10)),
+                        9 => Step::Reads(side(&mut dice), dice.number(10)),
+                        10 | 11 => Step::Revokes(1 + dice.number(8)),
+                        _ => Step::Deletes(side(&mut dice), 1 + dice.number(8)),
                     };
                     (step, dice.number(3))
                 })
@@ -106,25 +116,43 @@ fn parts(seed: u64) -> Vec<Part> {
         .collect()
 }
 
-fn command(me: Member, id: ConversationId, step: Step, name: &str) -> Command {
-    match step {
+/// The step as a command; `None` where the message that it names is not there yet.
+fn command(store: &impl WholeStore, me: Member, id: ConversationId, step: Step, name: &str) -> Option<Command> {
+    let of = |side, act| match side {
+        Side::Member => by(me, id, act),
+        Side::Desk => by(AGENT, id, act),
+    };
+    let named = |seq: i64| {
+        let page = store.page(DESK, id, Side::Desk, &MessagePage::SinceSeq(seq - 1, 1));
+        page.unwrap_or_else(|error| panic!("{error}")).pop().filter(|message| message.seq == seq)
+    };
+    Some(match step {
         Step::Says(Side::Member) => say(me, id, name),
         Step::Says(Side::Desk) => say(AGENT, id, name),
         Step::Taps(key) => say(me, id, &format!("tap{key}")),
-        Step::Reads(Side::Member, seq) => read_up_to(me, id, seq),
-        Step::Reads(Side::Desk, seq) => read_up_to(AGENT, id, seq),
-    }
+        Step::Reads(side, seq) => of(side, Act::ReadUpTo(seq)),
+        Step::Revokes(seq) => {
+            let message = named(seq)?;
+            of(message.sender.side(), Act::Revoke { message: message.id, within: i64::MAX })
+        }
+        Step::Deletes(side, seq) => of(side, Act::Delete(named(seq)?.id)),
+    })
 }
 
 fn take(store: &impl WholeStore, id: ConversationId, command: &Command, pauses: i64, before: Tally) -> Tally {
     let (tally, _) = patiently(store, &[command.need(false)], |work| {
         let drafts = work.drafts().len();
-        let done = run(work, command).unwrap_or_else(|refusal| panic!("{refusal}"));
+        let news = match run(work, command) {
+            Ok(done) => done.is_news(),
+            // What one's own side has deleted is not there to be taken back.
+            Err(Refusal::NoSuchMessage(_)) => false,
+            Err(refusal) => panic!("{refusal}"),
+        };
         (0..pauses).for_each(|_| std::thread::yield_now());
         let read = |side, furthest: i64| work.conversation(id).map_or(0, |it| furthest.max(it.read_seq(side)));
         Tally {
             sent: before.sent + i64::from(work.drafts().len() > drafts),
-            visible: before.visible + i64::from(done.is_news()),
+            visible: before.visible + i64::from(news),
             member_read: read(Side::Member, before.member_read),
             desk_read: read(Side::Desk, before.desk_read),
         }
@@ -138,8 +166,7 @@ fn adds_up(store: &impl WholeStore, id: ConversationId, tallies: &[Tally]) -> Re
     let messages = history(store, DESK, id);
     let sum = |part: fn(&Tally) -> i64| tallies.iter().map(part).sum::<i64>();
     let furthest = |part: fn(&Tally) -> i64| tallies.iter().map(part).max().unwrap_or(0);
-    let of_members = |message: &&Message| message.sender.side() == Side::Member;
-    let unread = messages.iter().filter(of_members).filter(|it| it.seq > found.desk_read_seq).count();
+    let unread = messages.iter().filter(|it| it.awaits(Side::Desk) && it.seq > found.desk_read_seq).count();
     let out_of_step = messages.iter().find(|it| {
         let reader = if it.sender.side() == Side::Member { Side::Desk } else { Side::Member };
         it.read != (it.seq <= found.read_seq(reader))
@@ -159,15 +186,24 @@ fn adds_up(store: &impl WholeStore, id: ConversationId, tallies: &[Tally]) -> Re
     if let Some(message) = out_of_step {
         return Err(format!("message {} says read = {}, the cursors say otherwise", message.seq, message.read));
     }
-    if !messages.is_sorted_by(|one, next| one.time < next.time && one.change < next.change) {
+    let whole: Vec<_> = messages.iter().filter(|it| !is_altered(it)).collect();
+    let in_order = whole.is_sorted_by(|one, next| one.change < next.change);
+    if !in_order || !messages.is_sorted_by(|one, next| one.time < next.time) {
         return Err("times or changes do not strictly increase".to_owned());
     }
+    let shown = messages.iter().rev().find(|it| !it.deleted.by_desk);
+    let shown = shown.map_or((1, ""), |it| (it.kind, it.content.as_str()));
+    if (found.last.kind, found.last.content.as_str()) != shown {
+        return Err("the preview is not the newest message that the desk has".to_owned());
+    }
     match messages.last() {
-        Some(last) if (last.time, &last.content) != (found.last.time, &found.last.content) => {
-            Err("the preview is not the newest message".to_owned())
-        }
+        Some(last) if last.time != found.last.time => Err("its place is not that of the newest message".to_owned()),
         _ => Ok(()),
     }
+}
+
+fn is_altered(message: &Message) -> bool {
+    message.revoked.is_some() || message.deleted != Deleted::default()
 }
 
 /// SplitMix64: the same numbers on every store and every machine.

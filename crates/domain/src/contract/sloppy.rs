@@ -6,8 +6,9 @@ use super::schedule::perform;
 use super::tools::{patiently, row};
 use super::{Fixture, WholeStore};
 use crate::{
-    Committed, Conversation, ConversationId, ConversationPage, ConversationRepository, ConversationState, Member,
-    Message, MessagePage, MessageRepository, Need, Scope, ShopId, Store, StoreError, TenantId, Transaction, UnitOfWork,
+    ChangedPage, Committed, Conversation, ConversationId, ConversationPage, ConversationRepository, ConversationState,
+    Head, Member, Message, MessagePage, MessageRepository, Need, Scope, ShopId, Side, Store, StoreError, TenantId,
+    Timestamp, Transaction, UnitOfWork,
 };
 
 /// Finds that schedules complain about a counter that is read, and written back in a transaction of its own.
@@ -92,10 +93,35 @@ impl<S: WholeStore> ConversationRepository for Sloppy<'_, S> {
     fn list(&self, scope: Scope, page: &ConversationPage) -> Result<Vec<Conversation>, StoreError> {
         self.0.list(scope, page)
     }
+
+    fn changes(&self, scope: Scope, page: &ChangedPage) -> Result<Vec<Conversation>, StoreError> {
+        self.0.changes(scope, page)
+    }
+
+    fn heads(&self, scopes: &[Scope], within: i64) -> Result<(Timestamp, Vec<Head>), StoreError> {
+        self.0.heads(scopes, within)
+    }
 }
 
 impl<S: WholeStore> MessageRepository for Sloppy<'_, S> {
-    fn page(&self, scope: Scope, id: ConversationId, page: &MessagePage) -> Result<Vec<Message>, StoreError> {
-        self.0.page(scope, id, page)
+    fn page(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        reader: Side,
+        page: &MessagePage,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.0.page(scope, id, reader, page)
+    }
+
+    fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        self.0.altered(scope, id, since, up_to, limit)
     }
 }

@@ -25,7 +25,7 @@ pub(super) const BOB: Member = member(102);
 pub(super) const AGENT: Admin = Admin { scope: DESK, id: AdminId(7) };
 
 /// How long a promise waits for a row before it is broken.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) const fn member(id: i64) -> Member {
     Member { scope: DESK, id: MemberId(id) }
@@ -37,11 +37,11 @@ pub(super) fn key(text: &str) -> ClientMsgId {
 
 /// The desk's grey line: kept as it is, so that every character reaches the store.
 pub(super) fn line(key_text: &str, text: &str) -> Draft {
-    Draft { content: Content::new(Kind::System, text).unwrap(), key: key(key_text), key_is_ours: false }
+    Draft { content: Content::new(Kind::System, text).unwrap(), key: key(key_text), key_is_ours: false, quote: None }
 }
 
 pub(super) fn text(key_text: &str, text: &str) -> Draft {
-    Draft { content: Content::new(Kind::Text, text).unwrap(), key: key(key_text), key_is_ours: false }
+    Draft { content: Content::new(Kind::Text, text).unwrap(), key: key(key_text), key_is_ours: false, quote: None }
 }
 
 pub(super) fn by(who: impl Into<Who>, id: ConversationId, act: Act) -> Command {
@@ -77,17 +77,26 @@ pub(super) fn read_up_to(who: impl Into<Who>, id: ConversationId, seq: i64) -> C
     by(who, id, Act::ReadUpTo(seq))
 }
 
+/// Takes back, however long ago it was said.
+pub(super) fn revoke(who: impl Into<Who>, message: &Message) -> Command {
+    by(who, message.conversation, Act::Revoke { message: message.id, within: i64::MAX })
+}
+
+pub(super) fn delete(who: impl Into<Who>, message: &Message) -> Command {
+    by(who, message.conversation, Act::Delete(message.id))
+}
+
 /// Just the conversation's row.
-pub(super) const fn row(conversation: ConversationId) -> Need {
-    Need { conversation, key: None, unread: None }
+pub(super) fn row(conversation: ConversationId) -> Need {
+    Need::of(conversation)
 }
 
-pub(super) const fn unread_by(conversation: ConversationId, side: Side) -> Need {
-    Need { conversation, key: None, unread: Some(side) }
+pub(super) fn unread_by(conversation: ConversationId, side: Side) -> Need {
+    Need { unread: Some(side), ..Need::of(conversation) }
 }
 
-pub(super) const fn key_of(conversation: ConversationId, sender: Party, key: ClientMsgId) -> Need {
-    Need { conversation, key: Some((sender, key)), unread: None }
+pub(super) fn key_of(conversation: ConversationId, sender: Party, key: ClientMsgId) -> Need {
+    Need { key: Some((sender, key)), ..Need::of(conversation) }
 }
 
 pub(super) fn opened(store: &impl Store, who: Member) -> ConversationId {
@@ -142,7 +151,7 @@ pub(super) fn found(store: &impl WholeStore, scope: Scope, id: ConversationId) -
 
 /// All messages of a conversation, oldest first.
 pub(super) fn history(store: &impl WholeStore, scope: Scope, id: ConversationId) -> Vec<Message> {
-    store.page(scope, id, &MessagePage::SinceSeq(0, 100_000)).unwrap()
+    store.page(scope, id, Side::Desk, &MessagePage::SinceSeq(0, 100_000)).unwrap()
 }
 
 pub(super) fn seqs(messages: &[Message]) -> Vec<i64> {

@@ -12,11 +12,11 @@ fn fresh() -> Conversation {
 
 fn draft(kind: Kind, text: &str) -> Draft {
     let key = ClientMsgId::new(text).unwrap();
-    Draft { content: Content::new(kind, text).unwrap(), key, key_is_ours: false }
+    Draft { content: Content::new(kind, text).unwrap(), key, key_is_ours: false, quote: None }
 }
 
 fn post(conversation: &mut Conversation, sender: Party, text: &str) -> Message {
-    conversation.post(sender, &draft(Kind::Text, text), NOW)
+    conversation.post(sender, &draft(Kind::Text, text), None, NOW)
 }
 
 /// Numbers 1, 2 and 4 by the member, 3 and 5 by the desk.
@@ -33,7 +33,7 @@ fn a_message_takes_the_next_number_and_becomes_the_preview() {
     let mut conversation = fresh();
 
     let first = post(&mut conversation, ALICE, "hi");
-    let second = conversation.post(AGENT, &draft(Kind::System, "shipped"), NOW);
+    let second = conversation.post(AGENT, &draft(Kind::System, "shipped"), None, NOW);
 
     assert_eq!((first.seq, first.change, first.content.as_str()), (1, 1, r#"{"text":"hi"}"#));
     assert_eq!((second.seq, second.change, second.kind), (2, 2, 5));
@@ -60,7 +60,9 @@ fn times_strictly_increase_whatever_the_clock_does() {
 
     let times: Vec<_> = (0..)
         .zip(clocks)
-        .map(|(at, clock)| conversation.post(ALICE, &draft(Kind::Text, &format!("m{at}")), Timestamp(clock)).time.0)
+        .map(|(at, clock)| {
+            conversation.post(ALICE, &draft(Kind::Text, &format!("m{at}")), None, Timestamp(clock)).time.0
+        })
         .collect();
 
     assert_eq!(times, [10, 11, 12, 13, 500, 501].map(|after| NOW.0 + after));

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{
-    ClientMsgId, Conversation, ConversationId, ConversationPage, ConversationState, ListCursor, Member, MemberId,
-    Message, MessageId, MessagePage, Need, Party, Scope, TenantId, Timestamp, UnitOfWork,
+    ChangedPage, ClientMsgId, Conversation, ConversationId, ConversationPage, ConversationState, Deleted, Head,
+    ListCursor, Member, MemberId, Message, MessageId, MessagePage, Need, Party, Scope, Side, TenantId, Timestamp,
+    UnitOfWork,
 };
 
 #[derive(Debug, Default)]
@@ -64,22 +65,57 @@ impl Tables {
         found.into_iter().take(page.limit as usize).cloned().collect()
     }
 
+    pub(super) fn changes(&self, scope: Scope, page: &ChangedPage) -> Vec<Conversation> {
+        let place = |found: &Conversation| (found.changed, found.id);
+        let mut found: Vec<_> = self
+            .conversations
+            .values()
+            .filter(|found| found.scope == scope && found.head_seq > 0 && found.changed >= page.since)
+            .filter(|found| page.after.is_none_or(|after| place(found) > after))
+            .cloned()
+            .collect();
+        found.sort_by_key(place);
+        found.truncate(page.limit as usize);
+        found
+    }
+
+    pub(super) fn heads(&self, scopes: &[Scope], since: Timestamp) -> Vec<Head> {
+        let found = self.conversations.values().filter(|found| scopes.contains(&found.scope) && found.head_seq > 0);
+        let head = |found: &Conversation| Head {
+            conversation: found.id,
+            scope: found.scope,
+            member: found.member,
+            seq: found.head_seq,
+            change: found.change,
+        };
+        found.filter(|found| found.changed >= since).map(head).collect()
+    }
+
     // ---- messages ----
 
     pub(super) fn messages(&self, id: ConversationId) -> impl DoubleEndedIterator<Item = &Message> {
         self.messages.range((id, i64::MIN)..=(id, i64::MAX)).map(|(_, message)| message)
     }
 
-    pub(super) fn page(&self, id: ConversationId, page: &MessagePage) -> Vec<Message> {
+    pub(super) fn page(&self, id: ConversationId, reader: Side, page: &MessagePage) -> Vec<Message> {
         let all = self.messages(id);
+        let left = self.messages(id).filter(|it| !it.deleted.by(reader)).rev();
         match *page {
-            MessagePage::Newest(limit) => whole_seconds(all.rev(), limit),
-            MessagePage::Before(time, limit) => whole_seconds(all.rev().filter(|it| it.time < time), limit),
+            MessagePage::Newest(limit) => whole_seconds(left, limit),
+            MessagePage::Before(time, limit) => whole_seconds(left.filter(|it| it.time < time), limit),
             MessagePage::BeforeSeq(seq, limit) => {
                 all.rev().filter(|it| it.seq < seq).take(limit as usize).cloned().collect()
             }
             MessagePage::SinceSeq(seq, limit) => all.filter(|it| it.seq > seq).take(limit as usize).cloned().collect(),
         }
+    }
+
+    pub(super) fn altered(&self, id: ConversationId, since: i64, up_to: i64, limit: u32) -> Vec<Message> {
+        let mut altered: Vec<_> =
+            self.messages(id).filter(|it| it.change > since && it.seq <= up_to && is_altered(it)).cloned().collect();
+        altered.sort_by_key(|it| it.change);
+        altered.truncate(limit as usize);
+        altered
     }
 
     // ---- a transaction's rows ----
@@ -97,8 +133,16 @@ impl Tables {
             && let Some(conversation) = self.conversation(id)
         {
             let cursor = conversation.read_seq(side);
-            let unread = self.messages(id).filter(|it| it.sender.side() != side && it.seq > cursor);
+            let unread = self.messages(id).filter(|it| it.awaits(side) && it.seq > cursor);
             work.has_unread(id, side, unread.map(|it| it.seq).collect());
+        }
+        if let Some(named) = need.message
+            && let Some(message) = self.messages(id).find(|it| it.id == named)
+        {
+            work.has_message(message.clone());
+        }
+        if need.preview {
+            work.has_newest(id, self.messages(id).rev().filter(|it| !it.deleted.by_desk).cloned().collect());
         }
     }
 
@@ -115,6 +159,9 @@ impl Tables {
                 self.seq_of_key.insert((draft.conversation, draft.sender, key), draft.seq);
             }
             self.messages.insert((draft.conversation, draft.seq), Message { id, ..draft.clone() });
+        }
+        for altered in work.altered() {
+            self.messages.insert((altered.conversation, altered.seq), altered.clone());
         }
         for changed in work.changed() {
             self.conversations.insert(changed.id, changed.clone());
@@ -142,6 +189,10 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+fn is_altered(message: &Message) -> bool {
+    message.revoked.is_some() || message.deleted != Deleted::default()
 }
 
 /// Where a conversation stands in the desk's list; the greatest comes first.

@@ -1,6 +1,6 @@
-//! What the desk may do: write, read, pin and hide in the conversations of its scope.
+//! What the desk may do: write, read, take back, delete, pin and hide in the conversations of its scope.
 
-use super::{Outcome, read, send};
+use super::{Outcome, delete, read, revoke, send};
 use crate::{Act, ConversationId, Party, Refusal, Scope, Side, UnitOfWork, What};
 
 /// Runs a request of an admin, or of the desk itself. A conversation of another tenant or shop does not exist.
@@ -11,6 +11,8 @@ pub fn run(work: &mut UnitOfWork, by: Party, scope: Scope, id: ConversationId, a
     match act {
         Act::Send(draft) => send(work, by, id, draft),
         Act::ReadUpTo(seq) => Ok(read(work, id, Side::Desk, *seq)),
+        Act::Revoke { message, within } => revoke(work, by, id, *message, *within),
+        Act::Delete(message) => delete(work, Side::Desk, id, *message),
         Act::Pin(pinned) => {
             let changed = work.alter(id, |conversation, now| twice(conversation.pin(*pinned, now)));
             Ok(Outcome::Marked { what: What::Pinned(*pinned), changed: changed.unwrap_or(false) })

@@ -1,6 +1,6 @@
-//! What a member may do: write and read in the one conversation that is theirs.
+//! What a member may do: write, read, take back and delete in the one conversation that is theirs.
 
-use super::{Outcome, read, send};
+use super::{Outcome, delete, read, revoke, send};
 use crate::{Act, ConversationId, Member, Refusal, Side, UnitOfWork};
 
 /// Runs a member's request. Somebody else's conversation does not exist.
@@ -15,6 +15,8 @@ pub fn run(work: &mut UnitOfWork, me: Member, id: ConversationId, act: &Act) -> 
         }
         Act::Send(draft) => send(work, me.party(), id, draft),
         Act::ReadUpTo(seq) => Ok(read(work, id, Side::Member, *seq)),
+        Act::Revoke { message, within } => revoke(work, me.party(), id, *message, *within),
+        Act::Delete(message) => delete(work, Side::Member, id, *message),
         // Only the desk has a list to pin in and to hide from.
         Act::Pin(_) | Act::Hide => Err(Refusal::NoSuchConversation(id)),
     }

@@ -1,8 +1,12 @@
 use super::*;
 use crate::{
-    Act, Admin, AdminId, ClientMsgId, Content, ContentError, Conversation, ConversationState, Kind, MessageId, ShopId,
-    TenantId, Timestamp,
+    Act, Admin, AdminId, ClientMsgId, Content, ContentError, Conversation, ConversationState, Kind, MemberId,
+    MessageId, Scope, ShopId, TenantId, Timestamp,
 };
+
+mod fates;
+mod quotes;
+mod talk;
 
 const SCOPE: Scope = Scope::platform(TenantId(1));
 const ALICE: Member = Member { scope: SCOPE, id: MemberId(101) };
@@ -18,7 +22,12 @@ fn loaded() -> UnitOfWork {
 }
 
 fn draft(key: &str, kind: Kind, text: &str) -> Draft {
-    Draft { content: Content::new(kind, text).unwrap(), key: ClientMsgId::new(key).unwrap(), key_is_ours: false }
+    Draft {
+        content: Content::new(kind, text).unwrap(),
+        key: ClientMsgId::new(key).unwrap(),
+        key_is_ours: false,
+        quote: None,
+    }
 }
 
 fn member_says(key: &str, text: &str) -> Command {
@@ -64,13 +73,13 @@ fn a_message_is_told_with_the_id_that_it_was_given() {
     let (done, committed) = commit(&[member_says("k1", "one"), desk_says("k2", "two")]);
 
     let event = done[1].event(&committed, false).unwrap();
-    assert_eq!((event.scope, event.conversation, event.member), (SCOPE, ID, ALICE.id));
-    assert_eq!((event.by, event.head_seq, event.change), (AGENT.party(), 2, 2));
+    assert_eq!((event.after.scope, event.after.conversation, event.after.member), (SCOPE, ID, ALICE.id));
+    assert_eq!((event.by, event.after.head_seq, event.after.change), (AGENT.party(), 2, 2));
     assert_eq!(event.what, What::Posted(committed.messages[1].clone()));
     assert_eq!(committed.messages[1].id, MessageId(2));
     let sent = done[1].sent(&committed, false).unwrap();
     assert_eq!(sent, Sent { message: committed.messages[1].clone(), duplicate: false });
-    assert_eq!(done[0].event(&committed, false).unwrap().head_seq, 1, "numbers are as the rule left them");
+    assert_eq!(done[0].event(&committed, false).unwrap().after.head_seq, 1, "numbers are as the rule left them");
 }
 
 #[test]
@@ -214,7 +223,7 @@ fn passing_the_other_sides_messages_is_told_and_anything_else_is_silent() {
     let read = |side, seq| Some(What::Read(side, seq));
     assert_eq!(told, [None, read(Side::Member, 2), None, read(Side::Desk, 2), None]);
     assert!(done[2..].iter().all(|done| done.sent(&committed, false).is_none()));
-    let changes: Vec<_> = done.iter().map(|done| done.change).collect();
+    let changes: Vec<_> = done.iter().map(|done| done.after.change).collect();
     assert_eq!(changes, [1, 2, 2, 3, 3, 4, 4]);
 }
 

@@ -6,6 +6,8 @@ use crate::{
     Act, Admin, AdminId, Command, Content, ConversationState, Draft, Kind, Member, MemberId, Refusal, Scope, TenantId,
 };
 
+mod stored;
+
 const SCOPE: Scope = Scope::platform(TenantId(1));
 const ALICE: Member = Member { scope: SCOPE, id: MemberId(101) };
 const BOB: Member = Member { scope: SCOPE, id: MemberId(102) };
@@ -26,13 +28,18 @@ fn loaded() -> UnitOfWork {
 fn say(id: ConversationId, key: &str, text: &str) -> Command {
     let me = if id == ALICES { ALICE } else { BOB };
     let content = Content::new(Kind::Text, text).unwrap();
-    Command::of_member(me, id, Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false }))
+    Command::of_member(
+        me,
+        id,
+        Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false, quote: None }),
+    )
 }
 
 /// Everything that a store would write, and everything that a later rule could see.
 fn seen(work: &UnitOfWork) -> String {
     let of = |id| (work.conversation(id).cloned(), work.unread(id, Side::Desk), work.unread(id, Side::Member));
-    format!("{:?} {:?} {:?} {:?} {:?}", of(ALICES), of(BOBS), work.drafts(), work.moves(), work.changed())
+    let altered: Vec<_> = work.altered().collect();
+    format!("{:?} {:?} {:?} {:?} {:?} {altered:?}", of(ALICES), of(BOBS), work.drafts(), work.moves(), work.changed())
 }
 
 #[test]
@@ -162,6 +169,7 @@ fn what_the_batch_says_is_unread_for_the_other_side_only() {
         content: Content::new(Kind::Text, "hello").unwrap(),
         key: ClientMsgId::new("k2").unwrap(),
         key_is_ours: true,
+        quote: None,
     };
     run(&mut work, &Command::of_admin(AGENT, ALICES, Act::Send(hello))).unwrap();
 

@@ -1,17 +1,16 @@
-//! What an agent may ask: the list, a conversation, its pages; to write, to read, to pin, to hide.
+//! What an agent may ask: the list, a conversation, its pages; to write, to read, to pin, to hide, to take back.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use kefu_domain::{
-    Act, Admin, Agent, Command, Conversation, ConversationId, ConversationPage, MemberId, MessagePage, Profile,
-    Refusal, Sent,
+    Act, Admin, Agent, ChangedPage, Command, Conversation, ConversationId, ConversationPage, Cursor, MessageId,
+    MessagePage, Outline, Profile, Refusal, Scope, Sent, Since,
 };
 
 use tokio::time::Instant;
 
 use super::read::{self, UpTo};
-use super::{History, Inner, Listed, Post, deadline, store};
+use super::{History, Inner, Listed, Post, deadline, list, resume, store, typing};
 use crate::Error;
 use crate::known::Place;
 
@@ -29,18 +28,14 @@ impl AdminDesk {
     /// the directory does not know, or of whom it does not answer, stand there without a name.
     pub async fn conversations(&self, page: ConversationPage) -> Result<Vec<Listed>, Error> {
         let me = self.me.clone();
-        self.desk
-            .ask(deadline(), move |desk| {
-                let found = list(desk, &me, &page)?;
-                let ids: Vec<_> = found.iter().map(|conversation| conversation.member).collect();
-                let profiles = members(desk, me.tenant, &ids);
-                let line = |conversation: Conversation| {
-                    let member = profiles.get(&conversation.member).cloned().unwrap_or_default();
-                    Listed { conversation, member }
-                };
-                Ok(found.into_iter().map(line).collect())
-            })
-            .await
+        self.desk.ask(deadline(), move |desk| Ok(list::lines(desk, me.tenant, list::newest(desk, &me, &page)?))).await
+    }
+
+    /// What has changed at the desks of all the agent's shops, the longest unchanged first; hidden ones too. Whoever
+    /// asks again from the time of the last one, or some time before it, misses nothing.
+    pub async fn changed(&self, page: ChangedPage) -> Result<Vec<Listed>, Error> {
+        let me = self.me.clone();
+        self.desk.ask(deadline(), move |desk| Ok(list::lines(desk, me.tenant, list::changed(desk, &me, &page)?))).await
     }
 
     /// One conversation, hidden ones too; `None` for what does not exist here, or has no message yet.
@@ -49,12 +44,7 @@ impl AdminDesk {
         self.desk
             .ask(deadline(), move |desk| {
                 let found = find(desk, &me, id)?.filter(|found| found.head_seq > 0);
-                Ok(found.map(|conversation| {
-                    let member = members(desk, me.tenant, &[conversation.member])
-                        .remove(&conversation.member)
-                        .unwrap_or_default();
-                    Listed { conversation, member }
-                }))
+                Ok(list::lines(desk, me.tenant, found).pop())
             })
             .await
     }
@@ -91,37 +81,82 @@ impl AdminDesk {
             .ask(until, move |desk| {
                 let found = find(desk, &me, id)?.ok_or(Refusal::NoSuchConversation(id))?;
                 let target = read::target(desk, &found, me.party(), up_to);
-                Ok((at(&me, &found)?, found.id, target))
+                Ok((at(&me, found.scope, found.id)?, found.id, target))
             })
             .await?;
         match target {
             (_, _, UpTo::Nothing) => Ok(()),
-            (me, id, UpTo::Seq(seq)) => self.carry(until, me, id, Act::ReadUpTo(seq)).await,
+            (me, id, UpTo::Seq(seq)) => self.carry(until, me, id, Act::ReadUpTo(seq)).await.map(|_| ()),
         }
     }
 
     /// Pins or unpins, for all agents.
     pub async fn pin(&self, id: ConversationId, pinned: bool) -> Result<(), Error> {
-        self.mark(id, Act::Pin(pinned)).await
+        self.mark(id, Act::Pin(pinned)).await.map(|_| ())
     }
 
     /// Hides from the desk's list until somebody writes again. The history stays.
     pub async fn hide(&self, id: ConversationId) -> Result<(), Error> {
-        self.mark(id, Act::Hide).await
+        self.mark(id, Act::Hide).await.map(|_| ())
     }
 
-    async fn mark(&self, id: ConversationId, act: Act) -> Result<(), Error> {
+    /// Takes back what this agent has said, for everybody. Its number stays, with a tombstone; doing it again changes
+    /// nothing.
+    ///
+    /// [`Refusal::NoSuchMessage`], [`Refusal::NotTheirs`]; [`Refusal::TooLate`] beyond the time of
+    /// [`Builder::revoke_within`](crate::Builder::revoke_within). Good again after [`Error::Late`] or
+    /// [`Error::Store`].
+    pub async fn revoke(&self, id: ConversationId, message: MessageId) -> Result<Outline, Error> {
+        self.mark(id, Act::Revoke { message, within: self.desk.revoke_within }).await
+    }
+
+    /// Deletes a message for the desk, that is for all agents; the member keeps it. Doing it again changes nothing.
+    ///
+    /// [`Refusal::NoSuchMessage`] where there is none.
+    pub async fn delete(&self, id: ConversationId, message: MessageId) -> Result<Outline, Error> {
+        self.mark(id, Act::Delete(message)).await
+    }
+
+    /// What is new in a conversation since the cursor that somebody came back with. Join the hub before: what comes
+    /// later is told there.
+    ///
+    /// They start over (`reset`) where the cursor is below 0 or above what the conversation has come to; give one
+    /// below 0 for whoever holds none, or one of another [`epoch`](crate::Desk::epoch). Where there is `more`, ask
+    /// again with the last message's number and the old change. Costs no question to the database where this process
+    /// remembers what has happened since the cursor.
+    pub async fn resume(&self, cursor: Cursor) -> Result<Since, Error> {
+        let me = self.me.clone();
+        if let Some(since) = self.desk.live.recall(cursor) {
+            at(&me, since.outline.scope, cursor.conversation)?;
+            return Ok(resume::remembered(&self.desk, since, me.party()));
+        }
+        self.desk
+            .ask(deadline(), move |desk| {
+                let id = cursor.conversation;
+                let found = find(desk, &me, id)?.ok_or(Refusal::NoSuchConversation(id))?;
+                resume::from_the_database(desk, &found, Some(cursor), me.party())
+            })
+            .await
+    }
+
+    /// Says that the agent is writing, or has stopped to. Never waits, and never fails: where nobody can be told,
+    /// nobody is. Not stored.
+    pub fn typing(&self, id: ConversationId, on: bool) {
+        typing::by_agent(&self.desk, &self.me, id, on);
+    }
+
+    async fn mark(&self, id: ConversationId, act: Act) -> Result<Outline, Error> {
         let (agent, until) = (self.me.clone(), deadline());
         let place = move |desk: &Inner| {
             let found = find(desk, &agent, id)?.ok_or(Refusal::NoSuchConversation(id))?;
-            Ok((at(&agent, &found)?, found.id))
+            Ok((at(&agent, found.scope, found.id)?, found.id))
         };
         let (me, id) = self.desk.ask(until, place).await?;
         self.carry(until, me, id, act).await
     }
 
-    async fn carry(&self, until: Instant, me: Admin, id: ConversationId, act: Act) -> Result<(), Error> {
-        self.desk.carry(until, Command::of_admin(me, id, act), None).await.map(|_| ())
+    async fn carry(&self, until: Instant, me: Admin, id: ConversationId, act: Act) -> Result<Outline, Error> {
+        self.desk.carry(until, Command::of_admin(me, id, act), None).await.map(|answer| answer.after)
     }
 
     /// At which of the agent's desks a conversation is, and its id: one that was merged into another is that other.
@@ -136,7 +171,7 @@ impl AdminDesk {
         self.desk
             .ask(until, move |desk| {
                 let found = find(desk, &agent, id)?.ok_or(Refusal::NoSuchConversation(id))?;
-                let me = at(&agent, &found)?;
+                let me = at(&agent, found.scope, found.id)?;
                 let denied = desk.members.denies(agent.tenant, found.member).unwrap_or_else(|error| {
                     tracing::warn!(error = %error.0, "the directory of members did not answer");
                     false
@@ -144,76 +179,22 @@ impl AdminDesk {
                 if denied {
                     return Err(Refusal::NoSuchMember(found.member).into());
                 }
-                desk.known.is_placed(id, Place { id: found.id, scope: found.scope });
+                desk.known.is_placed(id, Place::from(&found));
                 Ok((me, found.id))
             })
             .await
     }
 }
 
-fn find(desk: &Inner, me: &Agent, id: ConversationId) -> Result<Option<Conversation>, Error> {
-    store(desk.conversations.find(me.tenant, &me.shops, id))
+pub(super) fn find(desk: &Inner, me: &Agent, id: ConversationId) -> Result<Option<Conversation>, Error> {
+    let found = store(desk.archive.conversations.find(me.tenant, &me.shops, id))?;
+    if let Some(found) = &found {
+        desk.known.has_met(id, Place::from(found));
+    }
+    Ok(found)
 }
 
 /// The agent at the desk of a conversation's shop.
-fn at(me: &Agent, found: &Conversation) -> Result<Admin, Error> {
-    me.at(found.scope).ok_or_else(|| Refusal::NoSuchConversation(found.id).into())
-}
-
-/// A page over several shops: as much of each as may be needed, in the one order of the list.
-fn list(desk: &Inner, me: &Agent, page: &ConversationPage) -> Result<Vec<Conversation>, Error> {
-    one_page(me.scopes().map(|scope| store(desk.conversations.list(scope, page))), page.limit as usize)
-}
-
-/// Holds two pages at a time, however many there are.
-fn one_page(
-    pages: impl Iterator<Item = Result<Vec<Conversation>, Error>>,
-    limit: usize,
-) -> Result<Vec<Conversation>, Error> {
-    let mut kept = Vec::new();
-    for page in pages {
-        kept.extend(page?);
-        kept.sort_by_key(|one: &Conversation| std::cmp::Reverse((one.pinned, one.last.time, one.id)));
-        kept.truncate(limit);
-    }
-    Ok(kept)
-}
-
-/// Profiles of members, as far as they are to be had: a directory that does not answer leaves names out.
-fn members(desk: &Inner, tenant: kefu_domain::TenantId, ids: &[MemberId]) -> HashMap<MemberId, Profile> {
-    if ids.is_empty() {
-        return HashMap::new();
-    }
-    desk.members.profiles(tenant, ids).unwrap_or_else(|error| {
-        tracing::warn!(error = %error.0, "the directory of members did not answer");
-        HashMap::new()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use kefu_domain::{ConversationState, Scope, TenantId, Timestamp};
-
-    use super::*;
-
-    #[test]
-    fn a_page_over_many_shops_never_holds_more_than_two() {
-        const SHOPS: i64 = 200;
-        const LIMIT: i64 = 10;
-        let opened = |id: i64, time: i64| {
-            let scope = Scope::platform(TenantId(1));
-            let opened = ConversationState::opened(ConversationId(id), scope, MemberId(id), Timestamp(time));
-            Conversation::restore(opened)
-        };
-        let page = |shop: i64| {
-            Ok::<Vec<_>, Error>((0..LIMIT).map(|n| opened(shop * LIMIT + n, (n * 7 + shop * 3) % 1_000)).collect())
-        };
-
-        let kept = one_page((0..SHOPS).map(page), 10).unwrap();
-
-        let mut all: Vec<_> = (0..SHOPS).flat_map(|shop| page(shop).unwrap()).collect();
-        all.sort_by_key(|one: &Conversation| std::cmp::Reverse((one.last.time, one.id)));
-        assert_eq!(kept, all[..10]);
-        assert!(kept.capacity() <= 20, "room was made for {}", kept.capacity());
-    }
+fn at(me: &Agent, scope: Scope, id: ConversationId) -> Result<Admin, Error> {
+    me.at(scope).ok_or_else(|| Refusal::NoSuchConversation(id).into())
 }

@@ -1,6 +1,6 @@
 //! Reading, for both sides: pages, and what "read" means to a client that names no number.
 
-use kefu_domain::{AdminId, Conversation, ConversationId, MessagePage, Party, Scope};
+use kefu_domain::{Conversation, ConversationId, Message, MessagePage, Party, Scope};
 
 use super::{History, Inner, store};
 use crate::Error;
@@ -22,29 +22,15 @@ pub(super) fn page(
     id: ConversationId,
     page: MessagePage,
 ) -> Result<History, Error> {
-    let messages = store(desk.messages.page(scope, id, &page))?;
-    if let Some(newest) = messages.iter().map(|message| message.seq).max() {
-        desk.known.has_seen(scope.tenant, reader, id, newest);
-    }
-    let mut writers: Vec<AdminId> = messages
-        .iter()
-        .filter_map(|message| match message.sender {
-            Party::Admin(id) => Some(id),
-            Party::Member(_) | Party::System => None,
-        })
-        .collect();
-    writers.sort_unstable();
-    writers.dedup();
-    // A picture is no reason to withhold the words: a directory that does not answer leaves them out.
-    let admins = if writers.is_empty() {
-        std::collections::HashMap::new()
-    } else {
-        desk.admins.profiles(scope.tenant, &writers).unwrap_or_else(|error| {
-            tracing::warn!(error = %error.0, "the directory of admins did not answer");
-            std::collections::HashMap::new()
-        })
-    };
-    Ok(History { messages, admins })
+    let messages = store(desk.archive.messages.page(scope, id, reader.side(), &page))?;
+    desk.known.has_been_shown(scope.tenant, reader, id, &messages);
+    let admins = desk.archive.writers(scope.tenant, &messages);
+    Ok(History { messages: seen_by(messages, reader), admins })
+}
+
+/// What this reader's side sees of messages: of those that it has deleted, the number.
+pub(super) fn seen_by(messages: Vec<Message>, reader: Party) -> Vec<Message> {
+    messages.into_iter().map(|message| message.seen_by(reader.side())).collect()
 }
 
 /// What is to be read: the number that was named, or what this reader has been shown, or, where nothing is

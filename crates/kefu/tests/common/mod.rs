@@ -2,12 +2,16 @@
 #![allow(dead_code, reason = "each test file uses its part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
-use std::sync::{Arc, Mutex};
+pub(crate) mod counted;
+
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use kefu::domain::memory::MemoryStore;
 use kefu::domain::{
-    Admin, AdminId, Announcement, Announcer, ClientMsgId, Content, ConversationId, Event, Handed, Kind, Member,
-    MemberId, MockAdminDirectory, MockMemberDirectory, Profile, Scope, Store, TenantId, What,
+    Admin, AdminId, Announcement, Announcer, ClientMsgId, Content, ConversationId, ConversationRepository, Event,
+    Handed, Kind, Member, MemberId, MessageRepository, MockAdminDirectory, MockMemberDirectory, Profile, Scope, Store,
+    TenantId, Typing, What,
 };
 use kefu::{AdminDesk, Builder, Desk, MemberDesk, Post};
 
@@ -29,9 +33,20 @@ pub(crate) struct Ear {
     pub(crate) premature: Arc<Mutex<usize>>,
     pub(crate) kept: Arc<Mutex<Vec<Handed>>>,
     pub(crate) keeps: bool,
+    pub(crate) typing: Arc<Mutex<Vec<Typing>>>,
+    /// Rung when something was told.
+    pub(crate) bell: Arc<Condvar>,
 }
 
 impl Announcer for Ear {
+    fn whisper(&self, typing: &Typing) {
+        self.typing.lock().unwrap().push(*typing);
+    }
+
+    fn scopes(&self) -> Vec<Scope> {
+        vec![SHOP]
+    }
+
     fn announce(&self, news: Vec<Announcement>) {
         for news in news {
             if let What::Posted(message) = &news.event.what
@@ -44,6 +59,7 @@ impl Announcer for Ear {
             }
             self.heard.lock().unwrap().push(news.event);
         }
+        self.bell.notify_all();
     }
 }
 
@@ -55,6 +71,8 @@ impl Ear {
             premature: Arc::default(),
             kept: Arc::default(),
             keeps: false,
+            typing: Arc::default(),
+            bell: Arc::default(),
         }
     }
 
@@ -62,6 +80,14 @@ impl Ear {
     pub(crate) fn seqs(&self) -> Vec<i64> {
         let heard = self.heard.lock().unwrap();
         heard.iter().filter_map(|event| if let What::Posted(m) = &event.what { Some(m.seq) } else { None }).collect()
+    }
+
+    /// Waits until what was told is enough; panics after 20 s.
+    pub(crate) fn wait_until(&self, enough: impl Fn(&[Event]) -> bool) {
+        let heard = self.heard.lock().unwrap();
+        let patience = Duration::from_secs(20);
+        let (heard, waited) = self.bell.wait_timeout_while(heard, patience, |heard| !enough(heard)).unwrap();
+        assert!(!waited.timed_out(), "{heard:#?}");
     }
 
     pub(crate) fn reads(&self) -> usize {
@@ -87,12 +113,20 @@ impl Room {
     }
 
     pub(crate) fn with(store: MemoryStore, ear: Ear, settings: impl FnOnce(Builder) -> Builder) -> Self {
+        Self::over(store.clone(), store, ear, settings)
+    }
+
+    /// A desk over something that stands before the store.
+    pub(crate) fn over<S>(before: S, store: MemoryStore, ear: Ear, settings: impl FnOnce(Builder) -> Builder) -> Self
+    where
+        S: Store + ConversationRepository + MessageRepository + 'static,
+    {
         let mut members = MockMemberDirectory::new();
         members.expect_denies().returning(|_, _| Ok(false));
         members.expect_profiles().returning(|_, _| Ok(std::collections::HashMap::new()));
         let mut admins = MockAdminDirectory::new();
         admins.expect_profiles().returning(|_, _| Ok(std::collections::HashMap::new()));
-        let desk = settings(kefu::builder(store.clone(), members, admins, ear.clone())).build();
+        let desk = settings(kefu::builder(before, members, admins, ear.clone())).build();
         Self { store, ear, desk }
     }
 

@@ -1,11 +1,13 @@
 //! One shop, its people, and what they say.
 
+use std::collections::HashMap;
+
 use futures_util::FutureExt;
 use kefu_domain::{
-    AdminId, Announcement, ClientMsgId, ConversationId, Event, MemberId, Message, MessageId, Party, Permission, Scope,
-    ShopId, Side, TenantId, Timestamp, What,
+    AdminId, Announcement, ClientMsgId, ConversationId, Deleted, Event, MemberId, Message, MessageId, Outline, Party,
+    Permission, Scope, ShopId, Side, Since, TenantId, Timestamp, What,
 };
-use kefu_push::{Guest, Inbox, Parcel};
+use kefu_push::{Dialect, Guest, Inbox, Parcel};
 
 pub(crate) const SHOP: Scope = Scope::platform(TenantId(1));
 pub(crate) const OTHER_SHOP: Scope = Scope { tenant: TenantId(1), shop: ShopId(9) };
@@ -27,6 +29,11 @@ pub(crate) fn guest(scope: Scope, party: Party) -> Guest {
     Guest { permissions, ..Guest::new(scope, party) }
 }
 
+/// The same, of the v2 dialect.
+pub(crate) fn v2(scope: Scope, party: Party) -> Guest {
+    Guest { dialect: Dialect::V2, ..guest(scope, party) }
+}
+
 /// Message `seq` of Alice's conversation.
 pub(crate) fn message(by: Party, seq: i64) -> Message {
     Message {
@@ -42,6 +49,9 @@ pub(crate) fn message(by: Party, seq: i64) -> Message {
         time: Timestamp(1_795_287_600_000 + seq),
         key: ClientMsgId::new(format!("k{seq}")).ok(),
         fingerprint: None,
+        quote: None,
+        revoked: None,
+        deleted: Deleted::default(),
     }
 }
 
@@ -59,7 +69,35 @@ pub(crate) fn did(by: Party, what: What) -> Announcement {
 }
 
 fn event(by: Party, seq: i64, what: What) -> Event {
-    Event { scope: SHOP, conversation: THREAD, member: MemberId(101), by, head_seq: seq, change: seq, what }
+    let after = Outline {
+        conversation: THREAD,
+        scope: SHOP,
+        member: MemberId(101),
+        head_seq: seq,
+        change: seq,
+        member_read_seq: 0,
+        desk_read_seq: 0,
+        desk_unread: 0,
+        pinned: false,
+        hidden: false,
+    };
+    Event { after, by, what }
+}
+
+/// Alice's conversation after its message of that number, of which she has read all and the desk none.
+pub(crate) fn outline(seq: i64) -> Outline {
+    event(ALICE, seq, What::Hidden).after
+}
+
+/// What was missed: these messages of hers.
+pub(crate) fn caught_up(after: Outline, messages: Vec<Message>) -> Announcement {
+    let since =
+        Since { outline: after, messages, changed: Vec::new(), reset: false, more: false, admins: HashMap::new() };
+    told(Event { after, by: Party::System, what: What::CaughtUp(Box::new(since)) })
+}
+
+pub(crate) fn told(event: Event) -> Announcement {
+    Announcement { event, avatar: None, handed: None }
 }
 
 /// What an inbox gives without waiting.
@@ -70,4 +108,17 @@ pub(crate) fn waiting(inbox: &mut Inbox) -> Vec<Parcel> {
 /// The numbers of the messages that an inbox gives without waiting.
 pub(crate) fn seqs(inbox: &mut Inbox) -> Vec<i64> {
     waiting(inbox).iter().filter_map(|parcel| parcel.shown).map(|(_, seq)| seq).collect()
+}
+
+/// The texts that an inbox gives without waiting.
+pub(crate) fn texts(inbox: &mut Inbox) -> Vec<String> {
+    waiting(inbox).iter().map(|parcel| parcel.text.to_string()).collect()
+}
+
+/// The text of the only frame.
+#[track_caller]
+pub(crate) fn only(inbox: &mut Inbox) -> String {
+    let mut texts = texts(inbox);
+    assert_eq!(texts.len(), 1, "{texts:?}");
+    texts.remove(0)
 }

@@ -19,8 +19,8 @@ fn said_at(scope: Scope, seq: i64) -> Announcement {
     let mut said = message(ALICE, seq);
     said.conversation = ConversationId(100 + scope.shop.0);
     let mut news = posted(said);
-    news.event.scope = scope;
-    news.event.conversation = ConversationId(100 + scope.shop.0);
+    news.event.after.scope = scope;
+    news.event.after.conversation = ConversationId(100 + scope.shop.0);
     news
 }
 
@@ -42,7 +42,7 @@ fn both_shops_reads_are_told() {
     let (_bob, mut bob) = hub.join(seated(BOB, &[SHOP, OTHER_SHOP]));
     let read_at = |scope: Scope| {
         let mut news = did(DAVE, What::Read(Side::Desk, 1));
-        news.event.scope = scope;
+        news.event.after.scope = scope;
         news
     };
 

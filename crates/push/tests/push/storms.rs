@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use kefu_domain::{AdminId, Announcer, MemberId, Party, Recipient};
+use futures_util::future::join_all;
+use kefu_domain::{AdminId, Announcement, Announcer, ConversationId, MemberId, Party, Recipient, What};
 use kefu_push::{Credential, Guest, Hub, Inbox, Online, Settings, WebSocketSender};
 
 use tokio::time::{Duration, timeout};
@@ -48,6 +49,9 @@ fn b18_joining_and_leaving_at_once_orphans_nobody_and_leaves_nobody_behind() {
                 // The same people as the listeners every other time, so that they share entries.
                 let parties = [ALICE, Party::Member(MemberId(900 + visitor)), BOB, Party::Admin(AdminId(900))];
                 let credential = Some(Credential([visitor as u8; 16]));
+                // Whoever comes back waits for what they missed.
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                let _clock = runtime.enter();
                 let mut visits = 0;
                 while !over.load(Ordering::Relaxed) || visits < 100 {
                     let party = parties[visits % parties.len()];
@@ -111,8 +115,8 @@ fn two_speakers_at_once_are_both_heard_in_their_own_order() {
             scope.spawn(move || {
                 for seq in 1..=500 {
                     let mut news = said(ALICE, seq);
-                    if let kefu_domain::What::Posted(message) = &mut news.event.what {
-                        message.conversation = kefu_domain::ConversationId(conversation);
+                    if let What::Posted(message) = &mut news.event.what {
+                        message.conversation = ConversationId(conversation);
                     }
                     hub.announce(vec![news]);
                 }
@@ -126,4 +130,80 @@ fn two_speakers_at_once_are_both_heard_in_their_own_order() {
         let of_one: Vec<_> = heard.iter().filter(|(id, _)| *id == conversation).map(|(_, seq)| *seq).collect();
         assert_eq!(of_one, (1..=500).collect::<Vec<_>>());
     }
+}
+
+/// Message `seq` to a member in their own conversation.
+fn to_member(member: i64, seq: i64) -> Announcement {
+    let mut news = said(BOB, seq);
+    (news.event.after.member, news.event.after.conversation) = (MemberId(member), ConversationId(member));
+    if let What::Posted(message) = &mut news.event.what {
+        message.conversation = ConversationId(member);
+    }
+    news
+}
+
+/// Takes and accepts some frames, takes one more and loses it, goes, comes back, and stays until the last message.
+async fn comes_back(hub: &Hub, member: i64) -> (Vec<i64>, Vec<i64>) {
+    let page = Guest { credential: Some(Credential([7; 16])), ..guest(SHOP, Party::Member(MemberId(member))) };
+    let (mut before, mut after) = (Vec::new(), Vec::new());
+    let take = async |inbox: &mut Inbox| timeout(Duration::from_secs(30), inbox.next()).await.unwrap().unwrap();
+
+    let (seat, mut inbox) = hub.join(page.clone());
+    for _ in 0..member % LETTERS {
+        let parcel = take(&mut inbox).await;
+        before.extend(parcel.shown.map(|(_, seq)| seq));
+        parcel.accepted();
+    }
+    drop(take(&mut inbox).await);
+    drop((seat, inbox));
+
+    let (_seat, mut inbox) = hub.join(page);
+    while after.last() != Some(&LETTERS) {
+        let parcel = take(&mut inbox).await;
+        after.extend(parcel.shown.map(|(_, seq)| seq));
+        parcel.accepted();
+    }
+    (before, after)
+}
+
+/// As many as somebody who is away may miss.
+const LETTERS: i64 = 50;
+
+#[test]
+fn whoever_goes_and_comes_while_news_pour_in_is_given_each_of_them_once_and_in_order() {
+    const MEMBERS: i64 = 400;
+    let hub = patient();
+    let members: Vec<_> = (1..=MEMBERS).collect();
+
+    thread::scope(|scope| {
+        let readers: Vec<_> = members
+            .chunks(100)
+            .map(|chunk| {
+                let hub = &hub;
+                scope.spawn(move || {
+                    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+                    runtime.block_on(join_all(chunk.iter().map(|&member| comes_back(hub, member))))
+                })
+            })
+            .collect();
+        // Nobody writes to somebody who has never been here.
+        while hub.online().sockets < members.len() {
+            thread::yield_now();
+        }
+        for mine in members.chunks(200) {
+            let hub = &hub;
+            scope.spawn(move || {
+                for seq in 1..=LETTERS {
+                    mine.iter().for_each(|&member| hub.announce(vec![to_member(member, seq)]));
+                }
+            });
+        }
+
+        for reader in readers {
+            for (mut heard, after) in reader.join().unwrap() {
+                heard.extend(after);
+                assert_eq!(heard, (1..=LETTERS).collect::<Vec<_>>());
+            }
+        }
+    });
 }

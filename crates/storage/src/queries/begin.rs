@@ -23,6 +23,8 @@ impl Db {
         let (mut work, now) = self.lock(&mut begun, &ids)?;
         self.load_earlier(&mut begun, &mut work, needs)?;
         load_unread(&mut begun, &mut work, needs)?;
+        self.load_named(&mut begun, &mut work, needs)?;
+        self.load_newest(&mut begun, &mut work, needs)?;
         Ok(Box::new(Unit::new(begun, work, now, self.offset)))
     }
 
@@ -76,6 +78,50 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Loads the messages that the needs name.
+    fn load_named(&self, begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> Result<(), StoreError> {
+        let of_ours = needs.iter().filter(|need| work.conversation(need.conversation).is_some());
+        let ids: BTreeSet<_> = of_ours.filter_map(|need| need.message.map(|message| message.0)).collect();
+        let ids: Vec<_> = ids.into_iter().collect();
+        for ids in ids.chunks(LARGEST) {
+            let rows: Vec<MessageRow> = begun.run(|conn| {
+                message::table
+                    .filter(one_of(message::id, ids))
+                    .filter(message::deleted.eq(false))
+                    .filter(message::seq.is_not_null())
+                    .select(MessageRow::as_select())
+                    .load(conn)
+            })?;
+            rows.into_iter().for_each(|row| work.has_message(row.message(self.offset)));
+        }
+        Ok(())
+    }
+
+    /// Loads what may become the list's preview when messages of the batch go.
+    fn load_newest(&self, begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> Result<(), StoreError> {
+        let mut wanted: BTreeMap<ConversationId, i64> = BTreeMap::new();
+        for need in needs.iter().filter(|need| need.preview && work.conversation(need.conversation).is_some()) {
+            *wanted.entry(need.conversation).or_insert(1) += 1;
+        }
+        for (id, limit) in wanted {
+            let rows: Vec<MessageRow> = begun.run(|conn| {
+                message::table
+                    .filter(message::conversation_id.eq(id.0))
+                    .filter(message::deleted.eq(false))
+                    .filter(message::admin_deleted.eq(false))
+                    .filter(message::seq.is_not_null())
+                    .order(message::seq.desc())
+                    .limit(limit)
+                    .select(MessageRow::as_select())
+                    .load(conn)
+            })?;
+            work.has_newest(id, rows.into_iter().map(|row| row.message(self.offset)).collect());
+        }
+        Ok(())
+    }
+}
+
 /// The one message of a key. A deleted one counts: its key is still taken.
 fn keyed((id, sender, key): (ConversationId, Party, &ClientMsgId)) -> Condition<message::table> {
     Box::new(
@@ -107,6 +153,7 @@ fn load_unread(begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> 
                 message::table
                     .filter(condition)
                     .filter(message::deleted.eq(false))
+                    .filter(message::revoked_time.is_null())
                     .select((message::conversation_id, message::seq.assume_not_null()))
                     .load(conn)
             })?;
@@ -122,10 +169,13 @@ fn load_unread(begun: &mut Begun<'_>, work: &mut UnitOfWork, needs: &[Need]) -> 
     Ok(())
 }
 
-/// The other side's messages above a cursor.
+/// The other side's messages above a cursor that this side has not deleted.
 fn above(id: ConversationId, reader: Side, cursor: i64) -> Condition<message::table> {
     let above = message::conversation_id.eq(id.0).and(message::seq.assume_not_null().gt(cursor));
-    Box::new(above.and(heard_by(reader)))
+    match reader {
+        Side::Desk => Box::new(above.and(heard_by(reader)).and(message::admin_deleted.eq(false))),
+        Side::Member => Box::new(above.and(heard_by(reader)).and(message::member_deleted.eq(false))),
+    }
 }
 
 /// What a side reads: the other side's messages.

@@ -9,7 +9,7 @@ use super::transact::Begun;
 use super::{Condition, any_of};
 use crate::StorageOffset;
 use crate::kept::{LARGEST, filled};
-use crate::rows::{ConversationRow, NewMessage, whole_second};
+use crate::rows::{ConversationRow, Fate, NewMessage, Tombstone, whole_second};
 use crate::schema::promotion_kefu_message as message;
 
 /// An open transaction with its unit of work.
@@ -33,11 +33,12 @@ impl Transaction for Unit<'_> {
 
     fn commit(self: Box<Self>) -> Result<Committed, StoreError> {
         let Self { mut begun, work, now, offset } = *self;
-        if work.drafts().is_empty() && work.moves().is_empty() && work.changed().is_empty() {
+        if work.is_untouched() {
             // Nothing can be lost, so nothing needs to be awaited.
             return Ok(work.into_committed([]));
         }
         let ids = insert(&mut begun, &work, offset)?;
+        alter(&mut begun, &work, now, offset)?;
         write_back(&mut begun, &work, now, offset)?;
         mark_read(&mut begun, work.moves(), now, offset)?;
         begun.commit()?;
@@ -53,6 +54,19 @@ fn insert(begun: &mut Begun<'_>, work: &UnitOfWork, offset: StorageOffset) -> Re
     let id_step = begun.id_step();
     let ids = begun.run(|conn| dialect::insert_messages(conn, &rows, id_step))?;
     Ok(ids.into_iter().map(MessageId).collect())
+}
+
+/// Messages that were taken back or deleted; seldom more than one in a batch.
+fn alter(begun: &mut Begun<'_>, work: &UnitOfWork, now: Timestamp, offset: StorageOffset) -> Result<(), StoreError> {
+    for altered in work.altered() {
+        let fate = Fate::of(altered, now, offset);
+        let row = diesel::update(message::table.find(altered.id.0));
+        begun.run(|conn| match Tombstone::of(altered) {
+            Some(tombstone) => row.set((fate, tombstone)).execute(conn),
+            None => row.set(fate).execute(conn),
+        })?;
+    }
+    Ok(())
 }
 
 fn write_back(

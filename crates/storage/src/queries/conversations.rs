@@ -83,13 +83,13 @@ impl Db {
     }
 }
 
-type Conversations = conversation::BoxedQuery<'static, Sql>;
+pub(super) type Conversations = conversation::BoxedQuery<'static, Sql>;
 
 fn of_tenant(tenant: TenantId) -> Conversations {
     conversation::table.filter(c::tenant_id.eq(tenant.0)).filter(c::deleted.eq(false)).into_boxed()
 }
 
-fn of_scope(scope: Scope) -> Conversations {
+pub(super) fn of_scope(scope: Scope) -> Conversations {
     of_tenant(scope.tenant).filter(c::shop_id.eq(scope.shop.0))
 }
 

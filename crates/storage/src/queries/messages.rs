@@ -1,7 +1,7 @@
 //! Pages of messages.
 
 use diesel::prelude::*;
-use kefu_domain::{ConversationId, Message, MessagePage, Scope, StoreError};
+use kefu_domain::{ConversationId, Message, MessagePage, Scope, Side, StoreError};
 
 use super::super::dialect::{Conn, Sql};
 use super::Db;
@@ -17,6 +17,7 @@ impl Db {
         &self,
         scope: Scope,
         id: ConversationId,
+        reader: Side,
         page: &MessagePage,
     ) -> Result<Vec<Message>, StoreError> {
         let all = || {
@@ -26,10 +27,14 @@ impl Db {
                 .filter(m::deleted.eq(false))
                 .into_boxed()
         };
+        let left = || match reader {
+            Side::Member => all().filter(m::member_deleted.eq(false)),
+            Side::Desk => all().filter(m::admin_deleted.eq(false)),
+        };
         let rows = self.read(|conn| match *page {
-            MessagePage::Newest(limit) => whole_seconds(conn, all, all(), limit),
+            MessagePage::Newest(limit) => whole_seconds(conn, left, left(), limit),
             MessagePage::Before(time, limit) => {
-                whole_seconds(conn, all, all().filter(m::create_time.lt(self.offset.stored(time))), limit)
+                whole_seconds(conn, left, left().filter(m::create_time.lt(self.offset.stored(time))), limit)
             }
             MessagePage::BeforeSeq(seq, limit) => {
                 load(conn, all().filter(m::seq.lt(seq)).order(m::seq.desc()).limit(i64::from(limit)))
@@ -37,6 +42,30 @@ impl Db {
             MessagePage::SinceSeq(seq, limit) => {
                 load(conn, all().filter(m::seq.gt(seq)).order(m::seq.asc()).limit(i64::from(limit)))
             }
+        })?;
+        Ok(rows.into_iter().map(|row| row.message(self.offset)).collect())
+    }
+
+    pub(crate) fn altered(
+        &self,
+        scope: Scope,
+        id: ConversationId,
+        since: i64,
+        up_to: i64,
+        limit: u32,
+    ) -> Result<Vec<Message>, StoreError> {
+        let rows: Vec<MessageRow> = self.read(|conn| {
+            m::promotion_kefu_message
+                .filter(m::conversation_id.eq(id.0))
+                .filter(m::tenant_id.eq(scope.tenant.0))
+                .filter(m::deleted.eq(false))
+                .filter(m::change_no.gt(since))
+                .filter(m::seq.le(up_to))
+                .filter(m::revoked_time.is_not_null().or(m::member_deleted.eq(true)).or(m::admin_deleted.eq(true)))
+                .order(m::change_no.asc())
+                .limit(i64::from(limit))
+                .select(MessageRow::as_select())
+                .load(conn)
         })?;
         Ok(rows.into_iter().map(|row| row.message(self.offset)).collect())
     }

@@ -4,6 +4,7 @@
 mod accounts;
 mod api_keys;
 mod begin;
+mod changes;
 mod commit;
 mod conversations;
 mod files;
@@ -13,8 +14,11 @@ mod meta;
 mod profiles;
 mod shops;
 mod tenants;
+mod tickets;
 mod tokens;
 mod transact;
+
+use std::sync::atomic::AtomicU32;
 
 use diesel::prelude::*;
 use kefu_domain::{MemberId, Party, StoreError, Timestamp};
@@ -34,11 +38,13 @@ pub(crate) struct Db {
     /// What stands between the rows' times and instants; nothing on SQLite, whatever was recorded.
     offset: StorageOffset,
     meta: Meta,
+    /// How many tickets this process has kept: expired ones are looked for now and then.
+    tickets_kept: AtomicU32,
 }
 
 impl Db {
     pub(crate) fn new(site: Site, pools: Pools<Sessions>, version: String, offset: StorageOffset, meta: Meta) -> Self {
-        Self { site, pools, version, offset, meta }
+        Self { site, pools, version, offset, meta, tickets_kept: AtomicU32::new(0) }
     }
 
     pub(crate) fn version(&self) -> &str {

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod fates;
 mod faults;
 mod mall;
 mod merging;

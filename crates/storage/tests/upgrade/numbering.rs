@@ -1,6 +1,6 @@
 //! Messages get their numbers, conversations their cursors and counters; what the mall wrote stays as it is.
 
-use kefu_domain::{ConversationPage, ConversationRepository, MessagePage, MessageRepository, Store, TenantId};
+use kefu_domain::{ConversationPage, ConversationRepository, MessagePage, MessageRepository, Side, Store, TenantId};
 use kefu_storage::Database;
 
 use crate::mall::{Mall, Who::Agent, Who::Member};
@@ -19,7 +19,7 @@ fn messages_are_numbered_by_time_and_then_by_id() {
 
     assert_eq!(mall.numbered(id), ["1 first", "2 second", "3 third", "4 fourth"]);
     assert_eq!(mall.site.number("SELECT COUNT(*) AS value FROM promotion_kefu_message WHERE change_no = seq"), 4);
-    let page = database.page(DESK, kefu_domain::ConversationId(id), &MessagePage::SinceSeq(1, 2)).unwrap();
+    let page = database.page(DESK, kefu_domain::ConversationId(id), Side::Desk, &MessagePage::SinceSeq(1, 2)).unwrap();
     assert_eq!(page.iter().map(|message| message.seq).collect::<Vec<_>>(), [2, 3]);
     assert_eq!(page[0].time.0, 1_795_256_903_000, "18:28:23 in the mall's zone");
 }

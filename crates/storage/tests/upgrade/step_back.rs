@@ -3,7 +3,7 @@
 use kefu_domain::rules::run;
 use kefu_domain::{
     Act, Admin, AdminId, ClientMsgId, Command, Content, ConversationId, ConversationRepository, Draft, Kind,
-    MessagePage, MessageRepository, Store,
+    MessagePage, MessageRepository, Side, Store,
 };
 use kefu_storage::{Database, Options};
 
@@ -21,7 +21,7 @@ fn carry(database: &Database, commands: &[Command]) {
 
 fn say(key: &str) -> Act {
     let content = Content::new(Kind::Text, key).unwrap();
-    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false })
+    Act::Send(Draft { content, key: ClientMsgId::new(key).unwrap(), key_is_ours: false, quote: None })
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_java_wrote_meanwhile_is_numbered_after_what_was() {
     let last = database.find(DESK.tenant, &[DESK.shop], id).unwrap().unwrap().last.clone();
     assert_eq!((last.content.as_str(), last.shown().1.as_ref()), ("java 2", r#"{"text":"java 2"}"#));
     carry(&database, &[Command::of_member(member(101), id, say("ours-again"))]);
-    let seqs = database.page(DESK, id, &MessagePage::SinceSeq(0, 9)).unwrap();
+    let seqs = database.page(DESK, id, Side::Desk, &MessagePage::SinceSeq(0, 9)).unwrap();
     assert_eq!(seqs.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2, 3, 4]);
     assert!(seqs.is_sorted_by(|a, b| a.time < b.time || a.seq < 4), "{seqs:?}");
 }

@@ -1,6 +1,6 @@
 //! The one offset in which a mall's times are read.
 
-use kefu_domain::{ConversationId, MessagePage, MessageRepository};
+use kefu_domain::{ConversationId, MessagePage, MessageRepository, Side};
 use kefu_storage::{Database, OpenError, Options};
 
 use crate::mall::{Mall, Who::Member};
@@ -19,7 +19,7 @@ fn a_mall_s_times_are_read_in_the_offset_that_was_asked_for() {
     let database = Database::connect(&mall.site.address, &at("+05:30")).unwrap();
 
     assert_eq!(database.storage_offset().to_string(), "+05:30");
-    let page = database.page(DESK, ConversationId(id), &MessagePage::Newest(1)).unwrap();
+    let page = database.page(DESK, ConversationId(id), Side::Desk, &MessagePage::Newest(1)).unwrap();
     assert_eq!(page[0].time.0, 1_795_256_903_000 + 9_000_000, "two and a half hours later than in Shanghai");
     let changed = "SELECT ABS(TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP() + INTERVAL 330 MINUTE, change_time)) AS value
                    FROM promotion_kefu_conversation";

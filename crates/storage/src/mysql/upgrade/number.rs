@@ -84,7 +84,7 @@ pub(super) fn reconcile(conn: &mut Conn) -> QueryResult<usize> {
              WHERE c.id > {last} AND (c.change_time IS NULL OR (
                  c.admin_unread_message_count = 0 AND c.admin_read_seq < c.head_seq AND (
                      SELECT COUNT(*) FROM promotion_kefu_message AS u WHERE u.conversation_id = c.id
-                         AND u.seq > c.admin_read_seq AND u.sender_type = 1 AND u.deleted = b'0') > 0))
+                         AND u.seq > c.admin_read_seq AND {AWAITS_THE_DESK}) > 0))
              ORDER BY c.id LIMIT {CONVERSATIONS_AT_ONCE}"
         ))
         .load(conn)?;
@@ -100,6 +100,10 @@ pub(super) fn reconcile(conn: &mut Conn) -> QueryResult<usize> {
 }
 
 const NO_NUMBER: &str = "seq IS NULL AND deleted = b'0'";
+
+/// What the rules call so: a message `u` of the member that was not taken back, and that the desk has not deleted.
+const AWAITS_THE_DESK: &str =
+    "u.sender_type = 1 AND u.deleted = b'0' AND u.revoked_time IS NULL AND u.admin_deleted = b'0'";
 
 /// Parts of about as many messages as one transaction takes.
 fn parts(page: &[Unnumbered]) -> Vec<&[Unnumbered]> {
@@ -151,7 +155,7 @@ fn counted(ids: &str) -> String {
         "UPDATE (
              SELECT known.id, known.head, known.change_no, known.desk_read, known.member_read, newest.id AS newest_id,
                  (SELECT COUNT(*) FROM promotion_kefu_message AS u WHERE u.conversation_id = known.id
-                     AND u.sender_type = 1 AND u.deleted = b'0' AND u.seq > known.desk_read) AS unread
+                     AND {AWAITS_THE_DESK} AND u.seq > known.desk_read) AS unread
              FROM (
                  SELECT c.id, GREATEST(c.head_seq, COALESCE(told.head, 0)) AS head,
                      CASE WHEN told.change_no > c.change_no THEN told.change_no
@@ -162,7 +166,7 @@ fn counted(ids: &str) -> String {
                      IF(told.head > c.head_seq, told.newest, NULL) AS newest_seq
                  FROM promotion_kefu_conversation AS c LEFT JOIN (
                      SELECT conversation_id, MAX(seq) AS head, MAX(change_no) AS change_no,
-                         MAX(IF(deleted, NULL, seq)) AS newest,
+                         MAX(IF(deleted OR admin_deleted, NULL, seq)) AS newest,
                          MIN(IF(sender_type = 1 AND NOT read_status AND NOT deleted, seq, NULL)) AS desk_from,
                          MIN(IF(sender_type <> 1 AND NOT read_status AND NOT deleted, seq, NULL)) AS member_from
                      FROM promotion_kefu_message WHERE conversation_id IN ({ids}) AND seq IS NOT NULL

@@ -1,0 +1,76 @@
+//! The last moments: whoever is here is still served, and nobody new sits down.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, ResponseError as _};
+use kefu_web::ApiError;
+
+use crate::guard::SOCKET;
+
+/// When whoever wanted to sit down here should try elsewhere, in seconds.
+const ELSEWHERE: u64 = 1;
+
+/// Whether this server is about to stop. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Leaving(Arc<AtomicBool>);
+
+impl Leaving {
+    /// From now on it is.
+    pub fn begin(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it is.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Sends handshakes elsewhere once this server is about to stop: 503, before anybody is asked who they are.
+pub async fn no_newcomers<B: MessageBody + 'static>(
+    leaving: Data<Leaving>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    if leaving.has_begun() && request.match_info().as_str() == SOCKET {
+        let mut response = ApiError::Crowded(ELSEWHERE).error_response();
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        return Ok(request.into_response(response).map_into_right_body());
+    }
+    Ok(next.call(request).await?.map_into_left_body())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::RETRY_AFTER;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse, web};
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_server_that_is_about_to_stop_answers_and_takes_nobody_in() {
+        let leaving = Leaving::default();
+        let app = App::new()
+            .app_data(Data::new(leaving.clone()))
+            .default_service(web::to(HttpResponse::Ok))
+            .wrap(from_fn(no_newcomers));
+        let app = init_service(app).await;
+        let status = async |path: &str| call_service(&app, TestRequest::get().uri(path).to_request()).await;
+
+        assert_eq!(status("/infra/ws?token=x").await.status(), StatusCode::OK);
+        leaving.begin();
+        let refused = status("/infra/ws?token=x").await;
+        assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(refused.headers().get(RETRY_AFTER).unwrap(), "1");
+        assert_eq!(status("/app-api/promotion/kefu-message/send").await.status(), StatusCode::OK);
+    }
+}

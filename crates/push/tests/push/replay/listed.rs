@@ -1,0 +1,77 @@
+//! What a page has found out by itself.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn what_a_page_has_listed_is_not_replayed() {
+    let hub = Hub::new();
+    drop(page(&hub, BOB));
+    say(&hub, 1..=4);
+    say_elsewhere(&hub, 1);
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 1);
+    let (_seat, mut inbox) = page(&hub, BOB);
+
+    advance(ALMOST).await;
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 3);
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 2);
+    hub.listed(SHOP.tenant, ALICE, Some(TOKEN), THREAD, 4);
+    advance(GRACE - ALMOST).await;
+
+    assert_eq!(accept(&mut inbox), [4, 1], "the other conversation was not listed");
+}
+
+/// They list with an access token, and open their sockets with the refresh token.
+#[tokio::test(start_paused = true)]
+async fn what_is_listed_with_a_token_that_no_socket_came_with_counts_for_all_of_the_persons() {
+    check(Some(Credential([9; 16])), [&[], &[]]).await;
+    check(None, [&[], &[]]).await;
+    check(Some(TOKEN), [&[], &[1]]).await;
+    check(Some(OTHER_TOKEN), [&[1], &[]]).await;
+
+    async fn check(listed_with: Option<Credential>, replayed: [&[i64]; 2]) {
+        let hub = Hub::new();
+        let sockets = || {
+            let with = |token| hub.join(Guest { credential: Some(token), ..guest(SHOP, BOB) });
+            [with(TOKEN), with(OTHER_TOKEN)]
+        };
+        drop(sockets());
+        say(&hub, [1]);
+        hub.listed(SHOP.tenant, BOB, listed_with, THREAD, 1);
+
+        let mut sockets = sockets();
+        advance(GRACE).await;
+
+        assert_eq!(sockets.each_mut().map(|(_, inbox)| accept(inbox)), replayed, "{listed_with:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_announced_after_a_page_has_listed_it_is_not_kept_and_still_heard() {
+    let hub = Hub::new();
+    let (seat, mut inbox) = page(&hub, BOB);
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 2);
+    say(&hub, 1..=3);
+    assert_eq!(seqs(&mut inbox), [1, 2, 3]);
+    drop((seat, inbox));
+
+    let (_seat, mut inbox) = page(&hub, BOB);
+    advance(GRACE).await;
+
+    assert_eq!(accept(&mut inbox), [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn once_everything_is_listed_nobody_waits() {
+    let hub = Hub::new();
+    drop(page(&hub, BOB));
+    say(&hub, 1..=2);
+    let (_seat, mut inbox) = page(&hub, BOB);
+    say(&hub, [3]);
+    assert_eq!(accept(&mut inbox), NOTHING);
+
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 2);
+
+    assert_eq!(accept(&mut inbox), [3]);
+    advance(GRACE).await;
+    assert_eq!(accept(&mut inbox), NOTHING);
+}

@@ -1,0 +1,340 @@
+//! The conversations that one socket follows: what it was given of each, and what its client says it has.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use actix_web::rt::time::Instant;
+use kefu_domain::{ConversationId, Cursor};
+
+/// A client that has nothing to say about what it was given for this long, although it is there, is given it again,
+/// and after the same time once more is let go: it comes back and resumes.
+pub(super) const STILL: Duration = Duration::from_secs(10);
+/// Nobody has more conversations open on a screen. Beyond that the one that was resumed longest ago is followed no
+/// longer: its news still come, and whoever misses some asks.
+pub(super) const MOST: usize = 256;
+
+/// What is to become of news.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// They are the next, or of a conversation that is not followed.
+    Next,
+    /// The socket has them.
+    Old,
+    /// There is something between this and them.
+    Gap(Cursor),
+}
+
+/// What is to be done about clients that do not say that they have what they were given.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Overdue {
+    /// Give it to them again, from here on; nothing, mostly.
+    Again(Vec<Cursor>),
+    /// It was given again and that did not help.
+    TooLate,
+}
+
+/// The conversations of one socket.
+#[derive(Default)]
+pub(super) struct Followed {
+    rows: HashMap<ConversationId, Row>,
+    resumed: u64,
+}
+
+struct Row {
+    /// What was given last, or is about to be.
+    sent: Cursor,
+    /// The highest that was ever given.
+    top: Cursor,
+    /// What the client has.
+    has: Cursor,
+    /// Since it has not all that it was given.
+    behind: Option<Behind>,
+    /// The number of its resuming.
+    resumed: u64,
+    /// Something was given: it is one that this client may see.
+    confirmed: bool,
+}
+
+struct Behind {
+    /// Since when nothing has moved.
+    since: Instant,
+    /// A heartbeat came since then, or since it was given again.
+    alive: bool,
+    /// When it was given again.
+    again: Option<Instant>,
+}
+
+impl Followed {
+    /// Follows a conversation from here on, which the client has.
+    pub(super) fn follow(&mut self, from: Cursor) {
+        self.resumed += 1;
+        let row = Row { sent: from, top: from, has: from, behind: None, resumed: self.resumed, confirmed: false };
+        self.rows.insert(from.conversation, row);
+        if self.rows.len() > MOST {
+            let oldest = self.rows.iter().min_by_key(|(_, row)| row.resumed).map(|(id, _)| *id);
+            self.rows.retain(|id, _| Some(*id) != oldest);
+        }
+    }
+
+    /// Follows it no longer.
+    pub(super) fn forget(&mut self, id: ConversationId) {
+        self.rows.remove(&id);
+    }
+
+    pub(super) fn follows(&self, id: ConversationId) -> bool {
+        self.rows.contains_key(&id)
+    }
+
+    /// Those that are known to be the client's to see.
+    pub(super) fn ids(&self) -> Vec<ConversationId> {
+        self.rows.iter().filter(|(_, row)| row.confirmed).map(|(id, _)| *id).collect()
+    }
+
+    /// What was given of each.
+    pub(super) fn cursors(&self) -> Vec<Cursor> {
+        self.rows.values().map(|row| row.sent).collect()
+    }
+
+    /// What becomes of news that lead here; those that are next count as given.
+    pub(super) fn judge(&mut self, at: Cursor) -> Fate {
+        let Some(row) = self.rows.get_mut(&at.conversation) else { return Fate::Next };
+        if at.change <= row.sent.change {
+            return Fate::Old;
+        }
+        if at.change > row.sent.change + 1 {
+            return Fate::Gap(row.sent);
+        }
+        row.give(at);
+        Fate::Next
+    }
+
+    /// Everything up to here is given.
+    pub(super) fn give(&mut self, at: Cursor) {
+        if let Some(row) = self.rows.get_mut(&at.conversation) {
+            row.give(at);
+        }
+    }
+
+    /// The client starts over: it has nothing of this conversation.
+    pub(super) fn start_over(&mut self, id: ConversationId) {
+        let nothing = Cursor { conversation: id, seq: -1, change: -1 };
+        if let Some(row) = self.rows.get_mut(&id) {
+            (row.sent, row.top, row.has, row.behind) = (nothing, nothing, nothing, None);
+        }
+    }
+
+    /// The writer has what leads here.
+    pub(super) fn handed(&mut self, at: Cursor, now: Instant) {
+        let Some(row) = self.rows.get_mut(&at.conversation) else { return };
+        if row.behind.is_none() && row.is_behind() {
+            row.behind = Some(Behind { since: now, alive: false, again: None });
+        }
+    }
+
+    /// The client says what it has. What it cannot have is not believed.
+    pub(super) fn received(&mut self, said: &[Cursor], now: Instant) {
+        for said in said {
+            let Some(row) = self.rows.get_mut(&said.conversation) else { continue };
+            let seq = said.seq.min(row.top.seq).max(row.has.seq);
+            let change = said.change.min(row.top.change).max(row.has.change);
+            if (seq, change) == (row.has.seq, row.has.change) {
+                continue;
+            }
+            row.has = Cursor { seq, change, ..row.has };
+            let behind = row.behind.is_some() && row.is_behind();
+            row.behind = behind.then_some(Behind { since: now, alive: false, again: None });
+        }
+    }
+
+    /// The client is there.
+    pub(super) fn beat(&mut self) {
+        for behind in self.rows.values_mut().filter_map(|row| row.behind.as_mut()) {
+            behind.alive = true;
+        }
+    }
+
+    /// When [`Followed::overdue`] is worth a look, as far as it is known now.
+    pub(super) fn due(&self) -> Option<Instant> {
+        let alive = self.rows.values().filter_map(|row| row.behind.as_ref()).filter(|behind| behind.alive);
+        alive.map(Behind::due).min()
+    }
+
+    /// Whom to give it again; they count as having been given what they have, and no more.
+    pub(super) fn overdue(&mut self, now: Instant) -> Overdue {
+        let mut again = Vec::new();
+        for row in self.rows.values_mut() {
+            let Some(behind) = row.behind.as_mut().filter(|behind| behind.alive && behind.due() <= now) else {
+                continue;
+            };
+            if behind.again.is_some() {
+                return Overdue::TooLate;
+            }
+            (behind.again, behind.alive) = (Some(now), false);
+            row.sent = row.has;
+            again.push(row.has);
+        }
+        Overdue::Again(again)
+    }
+}
+
+impl Row {
+    fn give(&mut self, at: Cursor) {
+        self.confirmed = true;
+        self.sent = at;
+        self.top.seq = self.top.seq.max(at.seq);
+        self.top.change = self.top.change.max(at.change);
+    }
+
+    fn is_behind(&self) -> bool {
+        self.has.seq < self.top.seq || self.has.change < self.top.change
+    }
+}
+
+impl Behind {
+    fn due(&self) -> Instant {
+        self.again.unwrap_or(self.since) + STILL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THREAD: ConversationId = ConversationId(9);
+
+    fn at(seq: i64, change: i64) -> Cursor {
+        Cursor { conversation: THREAD, seq, change }
+    }
+
+    fn following(from: Cursor) -> Followed {
+        let mut followed = Followed::default();
+        followed.follow(from);
+        followed
+    }
+
+    #[test]
+    fn news_are_given_once_and_in_order() {
+        let mut followed = following(at(4, 7));
+
+        assert_eq!(followed.judge(at(4, 7)), Fate::Old);
+        assert_eq!(followed.judge(at(5, 8)), Fate::Next);
+        assert_eq!(followed.judge(at(5, 8)), Fate::Old);
+        assert_eq!(followed.judge(at(7, 10)), Fate::Gap(at(5, 8)));
+        assert_eq!(followed.judge(at(6, 9)), Fate::Next);
+        assert_eq!(followed.judge(Cursor { conversation: ConversationId(1), ..at(7, 70) }), Fate::Next);
+    }
+
+    /// Given (5, 8) and (6, 9) at `start`, of which the client says nothing.
+    fn silent(start: Instant) -> Followed {
+        let mut followed = following(at(4, 7));
+        for next in [at(5, 8), at(6, 9)] {
+            followed.judge(next);
+            followed.handed(next, start);
+        }
+        followed
+    }
+
+    #[test]
+    fn what_is_not_confirmed_for_ten_seconds_is_given_again_once_and_then_no_more() {
+        let start = Instant::now();
+        let mut followed = silent(start);
+
+        followed.beat();
+        assert_eq!(followed.due(), Some(start + STILL));
+        assert_eq!(followed.overdue(start + STILL - Duration::from_millis(1)), Overdue::Again(vec![]));
+        assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(4, 7)]));
+        assert_eq!(followed.judge(at(5, 8)), Fate::Next, "it is given again");
+        followed.beat();
+        assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![]));
+        assert_eq!(followed.overdue(start + STILL * 2), Overdue::TooLate);
+    }
+
+    #[test]
+    fn nobody_is_given_anything_again_who_may_not_be_there() {
+        let start = Instant::now();
+        let mut followed = silent(start);
+
+        assert_eq!(followed.due(), None);
+        assert_eq!(followed.overdue(start + STILL * 3), Overdue::Again(vec![]));
+        followed.beat();
+        assert_eq!(followed.overdue(start + STILL * 3), Overdue::Again(vec![at(4, 7)]));
+        assert_eq!(followed.overdue(start + STILL * 9), Overdue::Again(vec![]), "no heartbeat since");
+    }
+
+    #[test]
+    fn whoever_confirms_a_part_has_ten_seconds_for_the_rest() {
+        let start = Instant::now();
+        let mut followed = silent(start);
+
+        followed.received(&[at(5, 8)], start + Duration::from_secs(9));
+        followed.beat();
+        assert_eq!(followed.due(), Some(start + Duration::from_secs(19)));
+        followed.received(&[at(5, 8), at(6, 9)], start + Duration::from_secs(18));
+        assert_eq!(followed.due(), None);
+        assert_eq!(followed.overdue(start + STILL * 9), Overdue::Again(vec![]));
+    }
+
+    #[test]
+    fn a_confirmation_after_the_second_time_counts_before_it_has_arrived() {
+        let start = Instant::now();
+        let mut followed = silent(start);
+        followed.beat();
+        followed.overdue(start + STILL);
+
+        followed.received(&[at(6, 9)], start + STILL);
+        followed.beat();
+
+        assert_eq!(followed.overdue(start + STILL * 2), Overdue::Again(vec![]));
+    }
+
+    #[test]
+    fn a_client_cannot_have_what_it_was_not_given() {
+        let start = Instant::now();
+        let mut followed = silent(start);
+
+        followed.received(&[at(i64::MAX, i64::MAX)], start);
+        followed.received(&[at(0, 0)], start);
+        followed.judge(at(7, 10));
+        followed.handed(at(7, 10), start);
+        followed.beat();
+
+        assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(6, 9)]));
+    }
+
+    #[test]
+    fn whoever_starts_over_has_to_confirm_all_of_it() {
+        let start = Instant::now();
+        let mut followed = following(at(40, 70));
+
+        followed.start_over(THREAD);
+        followed.give(at(3, 3));
+        followed.handed(at(3, 3), start);
+        followed.beat();
+
+        assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(-1, -1)]));
+    }
+
+    #[test]
+    fn nobody_is_told_anything_of_a_conversation_before_it_is_known_to_be_theirs() {
+        let mut followed = following(at(4, 7));
+
+        assert_eq!(followed.ids(), []);
+        followed.give(at(4, 7));
+        assert_eq!(followed.ids(), [THREAD]);
+    }
+
+    #[test]
+    fn of_too_many_conversations_the_one_resumed_longest_ago_is_followed_no_longer() {
+        let mut followed = Followed::default();
+        let id = |number: usize| ConversationId(i64::try_from(number).unwrap());
+
+        for number in 0..MOST {
+            followed.follow(Cursor { conversation: id(number), seq: 1, change: 1 });
+        }
+        followed.follow(Cursor { conversation: id(0), seq: 2, change: 2 });
+        followed.follow(Cursor { conversation: id(MOST), seq: 1, change: 1 });
+
+        assert_eq!(followed.cursors().len(), MOST);
+        assert!(followed.follows(id(0)) && followed.follows(id(MOST)) && !followed.follows(id(1)));
+    }
+}
