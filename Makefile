@@ -1,6 +1,6 @@
 # Each command here is the one CI runs too; scripts/ holds what does not fit a line.
 
-.PHONY: help run demo test check fmt lint doc arch deps routes bugs services bench-send bench-read bench-upgrade bench-storm bench-latency footprint
+.PHONY: help run demo test check fmt lint doc arch deps routes bugs ui pages services bench-send bench-read bench-upgrade bench-storm bench-latency footprint
 .NOTPARALLEL:
 
 help: ## this list
@@ -16,7 +16,7 @@ demo: ## in a second terminal: a member and an agent talk through the running se
 test: check ## everything, databases and all: what CI runs
 	scripts/services run -- scripts/test
 
-check: fmt lint doc arch deps routes bugs ## everything that needs no test to run
+check: fmt lint doc arch deps routes bugs pages ## everything that needs no test to run
 
 fmt: ## formatting
 	cargo fmt --all --check
@@ -38,6 +38,12 @@ routes: ## no route outside the one table
 
 bugs: ## each of the mall's 27 bugs has a test or a reason
 	scripts/bugs
+
+ui: ## the client of ui/client, built anew into the demo page
+	@scripts/ui make
+
+pages: ## types of the TypeScript, and the demo page has the client that it makes
+	@scripts/ui check
 
 services: ## throw-away databases, until Ctrl-C
 	scripts/services up

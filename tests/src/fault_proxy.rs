@@ -79,6 +79,16 @@ impl FaultProxy {
         Self { address, shared, acceptor }
     }
 
+    /// A proxy before what an address of the settings leads to, which names its port.
+    ///
+    /// # Panics
+    ///
+    /// When it does not, or there is no port left.
+    pub async fn before_url(url: &str, seed: u64) -> Self {
+        let (_, _, host, _) = taken_apart(url);
+        Self::before(host.parse().expect("an address with a port"), seed).await
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
@@ -93,11 +103,7 @@ impl FaultProxy {
     /// When it names no host.
     #[must_use]
     pub fn in_place_of(&self, url: &str) -> String {
-        let (scheme, rest) = url.split_once("://").expect("an address with a scheme");
-        let end = rest.find(['/', '?']).unwrap_or(rest.len());
-        let (authority, tail) = rest.split_at(end);
-        let login = authority.rsplit_once('@').map(|(login, _)| format!("{login}@")).unwrap_or_default();
-        format!("{scheme}://{login}{}{tail}", self.address)
+        led_through(url, self.address)
     }
 
     /// Leads new lines to another address: a server that was restarted listens elsewhere.
@@ -192,6 +198,20 @@ impl FaultProxy {
     fn change(&self, change: impl FnOnce(&mut Plan)) {
         self.shared.plan.send_modify(change);
     }
+}
+
+/// An address of the settings with another host and port.
+pub(crate) fn led_through(url: &str, address: SocketAddr) -> String {
+    let (scheme, login, _, tail) = taken_apart(url);
+    format!("{scheme}://{login}{address}{tail}")
+}
+
+/// The scheme, the login with its `@`, the host and port, and the rest.
+fn taken_apart(url: &str) -> (&str, &str, &str, &str) {
+    let (scheme, rest) = url.split_once("://").expect("an address with a scheme");
+    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    let (login, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
+    (scheme, login, host, tail)
 }
 
 impl Drop for FaultProxy {

@@ -29,7 +29,12 @@ pub enum Told {
 
 impl Lean {
     /// Connects, shows the token and asks for what is new since the cursors.
-    pub async fn come(server: SocketAddr, token: &str, resume: Option<&[Cursor]>, epoch: Option<&str>) -> Result<Self, Error> {
+    pub async fn come(
+        server: SocketAddr,
+        token: &str,
+        resume: Option<&[Cursor]>,
+        epoch: Option<&str>,
+    ) -> Result<Self, Error> {
         let stream = TcpStream::connect(server).await?;
         stream.set_nodelay(true)?;
         let mut request = format!("ws://{server}/infra/ws").into_client_request()?;

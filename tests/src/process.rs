@@ -31,12 +31,18 @@ pub struct Program {
     pub arguments: Vec<OsString>,
     /// What it reads from its standard input; nothing where there is nothing.
     pub input: String,
+    /// What its environment holds beside what every program's does.
+    pub environment: Vec<(&'static str, String)>,
 }
+
+/// The loader looks into the folder of this machine's libraries, which is what `$LIB` stands for.
+const OTHER_CLOCK: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
 
 impl Program {
     /// A program with its arguments.
     pub fn new<A: Into<OsString>>(path: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Self {
-        Self { path: path.into(), arguments: arguments.into_iter().map(Into::into).collect(), input: String::new() }
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        Self { path: path.into(), arguments, input: String::new(), environment: Vec::new() }
     }
 
     /// The same program with something to read.
@@ -53,7 +59,23 @@ impl Program {
             ["-D", "-f", "-qq", "-e", "trace=fsync,fdatasync", "-e", "signal=none", "-o"].map(OsString::from).into();
         arguments.extend([file.into(), "--".into(), self.path.into()]);
         arguments.extend(self.arguments);
-        Self { path: "strace".into(), arguments, input: self.input }
+        Self { path: "strace".into(), arguments, ..self }
+    }
+
+    /// The same program, for which the calendar is so many seconds ahead, or behind. What measures how long something
+    /// takes goes right. Needs Debian's faketime; without it the calendar is right too.
+    #[must_use]
+    pub fn with_clock_off_by(mut self, seconds: i64) -> Self {
+        let set = [
+            ("LD_PRELOAD", OTHER_CLOCK.to_owned()),
+            ("FAKETIME", format!("{seconds:+}")),
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+            // It has nothing to tell other processes, and files keep their times.
+            ("FAKETIME_DISABLE_SHM", "1".to_owned()),
+            ("NO_FAKE_STAT", "1".to_owned()),
+        ];
+        self.environment.extend(set);
+        self
     }
 
     /// Starts it, with its outputs going to the log.
@@ -62,6 +84,7 @@ impl Program {
         let mut command = Command::new(&self.path);
         // Settings of whoever runs the tests are none of the server's.
         command.env_clear().env("PATH", search_path()).env("RUST_BACKTRACE", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.args(&self.arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.path.display()));

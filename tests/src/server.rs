@@ -10,9 +10,11 @@ use std::time::{Duration, Instant};
 use kefu_domain::TenantId;
 use kefu_storage::{Database, NewTenant, Options};
 use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use crate::canary::{Visitor, Watch};
 use crate::door::Door;
+use crate::fault_proxy::led_through;
 use crate::{
     Answer, Backend, Books, Claims, FaultProxy, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side,
     Unanswered, beside_this_program, off_the_runtime,
@@ -24,6 +26,8 @@ pub struct Setup {
     backend: Backend,
     settings: BTreeMap<String, String>,
     syncs: Option<PathBuf>,
+    clock_off_by: i64,
+    database_at: Option<SocketAddr>,
 }
 
 impl Setup {
@@ -39,7 +43,7 @@ impl Setup {
             ("log.level", "\"info\""),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { backend, settings, syncs: None }
+        Self { backend, settings, syncs: None, clock_off_by: 0, database_at: None }
     }
 
     /// With this setting, a name such as `database.batch` and a value as TOML has it.
@@ -54,6 +58,18 @@ impl Setup {
     pub fn counting_syncs(mut self, file: &Path) -> Self {
         self.syncs = Some(file.to_owned());
         self
+    }
+
+    /// On a machine whose clock is so many seconds ahead of everybody else's, or behind.
+    #[must_use]
+    pub fn with_clock_off_by(self, seconds: i64) -> Self {
+        Self { clock_off_by: seconds, ..self }
+    }
+
+    /// With that proxy before its database.
+    #[must_use]
+    pub fn with_database_behind(self, proxy: &FaultProxy) -> Self {
+        Self { database_at: Some(proxy.address()), ..self }
     }
 
     /// Makes the database with tenants 1 and 2 in it, starts the server, and waits until it is ready.
@@ -87,8 +103,9 @@ impl Setup {
 
     async fn run(self, folder: tempfile::TempDir, place: Place, secret: String, door: Door) -> Server {
         let ready_after = Duration::ZERO;
-        let mut server =
-            Server { ready_after, folder, place, secret, door, log: Log::default(), running: None, syncs: self.syncs };
+        let Self { syncs, clock_off_by, .. } = self;
+        let log = Log::default();
+        let mut server = Server { ready_after, folder, place, secret, door, log, running: None, syncs, clock_off_by };
         server.start_again().await;
         server
     }
@@ -96,7 +113,8 @@ impl Setup {
     fn write(&self, folder: &tempfile::TempDir, place: &Place, secret: &str, uploads: &Path) {
         let mut settings = self.settings.clone();
         let quoted = |text: &str| format!("{text:?}");
-        settings.insert("database.url".into(), quoted(place.url()));
+        let database = self.database_at.map(|address| led_through(place.url(), address));
+        settings.insert("database.url".into(), quoted(database.as_deref().unwrap_or(place.url())));
         settings.insert("auth.jwt_secret".into(), quoted(secret));
         settings.insert("upload.dir".into(), quoted(&uploads.to_string_lossy()));
         settings.insert("server.data_dir".into(), quoted(&folder.path().join("data").to_string_lossy()));
@@ -116,6 +134,7 @@ pub struct Server {
     door: Door,
     log: Log,
     syncs: Option<PathBuf>,
+    clock_off_by: i64,
     ready_after: Duration,
 }
 
@@ -133,6 +152,9 @@ impl Server {
         let mut program = self.program(["serve"]);
         if let Some(file) = &self.syncs {
             program = program.counting_syncs(file);
+        }
+        if self.clock_off_by != 0 {
+            program = program.with_clock_off_by(self.clock_off_by);
         }
         let since = Instant::now();
         let running = program.start(&self.log);
@@ -195,6 +217,25 @@ impl Server {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.door.address()
+    }
+
+    /// How it says it is: the status of `/readyz`, and the report in it.
+    pub async fn readiness(&self) -> (u16, Value) {
+        let answer = self.get("/readyz").await.expect("an answer");
+        (answer.status, serde_json::from_str(&answer.body).expect("a report"))
+    }
+
+    /// Asks it how it is until it is so.
+    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let (_, report) = self.readiness().await;
+            if holds(&report) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "in vain waited for {what}: {report}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Its metrics now.
@@ -295,9 +336,13 @@ impl Server {
 
     /// Asks it to stop, and waits so long for its end.
     pub async fn terminate(&mut self, within: Duration) -> Option<ExitStatus> {
-        let running = self.running.take().expect("it runs");
-        running.signal(Signal::SIGTERM);
-        running.wait(within).await
+        self.process().signal(Signal::SIGTERM);
+        self.wait_for_end(within).await
+    }
+
+    /// Waits so long for its end. What does not end in time is killed.
+    pub async fn wait_for_end(&mut self, within: Duration) -> Option<ExitStatus> {
+        self.running.take().expect("it runs").wait(within).await
     }
 
     /// Stops it as an operator would, and starts it again.

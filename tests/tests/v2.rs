@@ -104,7 +104,7 @@ on_both! {
         let (answer, ended) = first_words(&server, "", auth(&ticket)).await;
 
         assert_eq!((&answer["ext"]["code"], ended), (&json!(401), Some(4401)));
-        device.until("the end", |state: &V2State| state.stays_out().is_some()).await;
+        device.until("the end", |state: &V2State| state.turned_away().is_some()).await;
         assert_eq!(device.endings().last().and_then(|end| end.code), Some(4401));
     }
 
@@ -120,8 +120,8 @@ on_both! {
         let cursors = [("wait", "7".to_owned()), ("cursors", format!("{conversation}.1.1"))];
         let quiet = sync(&alice, &cursors).await;
         let waited = began.elapsed();
-        let polling = sync(&alice, &[("wait", "20".into()), ("cursors", format!("{conversation}.1.1"))]);
-        let (news, _) = tokio::join!(polling, alice.send(&text("more"), None));
+        let (wanted, said) = ([("wait", "20".to_owned()), ("cursors", format!("{conversation}.1.1"))], text("more"));
+        let (news, _) = tokio::join!(sync(&alice, &wanted), alice.send(&said, None));
 
         assert_eq!(quiet["conversations"], json!([]));
         assert!(waited >= Duration::from_secs(7), "{waited:?}");

@@ -2,19 +2,26 @@
 
 import { el, safeAddress } from "./dom.js";
 
-const LABELS = { 2: "[图片]", 3: "[语音]", 4: "[视频]", 6: "[文件]", 10: "[商品]", 11: "[订单]", 12: "[邀请评价]" };
+const LABELS = { picture: "[图片]", audio: "[语音]", video: "[视频]", file: "[文件]", card: "[商品]", order: "[订单]", assess: "[邀请评价]" };
 
-/** Whether the server escapes texts for the mall's own pages, which render them as HTML. Ours does not. */
-let escaped = true;
+const label = ({ style, kind }) => LABELS[style] ?? LABELS[kind] ?? "[消息]";
 
-export function textsAreEscaped(truth) {
-  escaped = truth;
+const isText = ({ style, kind }) => style === "toast" || ((style ?? "normal") === "normal" && (kind ?? "text") === "text");
+
+/** One line of text. */
+export function preview(message) {
+  return isText(message) ? message.content : label(message);
 }
 
-/** One pass, so that `&amp;lt;` becomes `&lt;`, which is what was typed. */
-function typed(text) {
-  if (!escaped) return text;
-  return text.replace(/&(lt|gt|amp);/g, (_, name) => ({ lt: "<", gt: ">", amp: "&" })[name]);
+/** What stands in the bubble. */
+export function bubble(message) {
+  const { style, kind, content, name } = message;
+  if (isText(message)) return el("p", { class: "text" }, content);
+  if (style === "card") return product(parsed(content));
+  if (style === "order") return order(parsed(content));
+  if (kind === "picture") return picture(content);
+  if (kind === "audio" || kind === "video" || kind === "file") return link(`${label(message)} ${name ?? ""}`, content);
+  return el("p", { class: "text" }, label(message));
 }
 
 function parsed(content) {
@@ -26,50 +33,15 @@ function parsed(content) {
   }
 }
 
-function text(content) {
-  const { text } = parsed(content);
-  return typed(typeof text === "string" ? text : content);
-}
-
-/** One line of text. */
-export function preview(kind, content) {
-  if (kind === 1) return text(content);
-  if (kind === 5) return typed(content);
-  return LABELS[kind] ?? "[消息]";
-}
-
-/** What stands in the bubble. */
-export function bubble(kind, content) {
-  switch (kind) {
-    case 1:
-      return el("p", { class: "text" }, text(content));
-    case 2:
-      return picture(parsed(content).picUrl ?? content);
-    case 5:
-      return el("p", { class: "text" }, typed(content));
-    case 3:
-    case 4:
-    case 6:
-      return link(LABELS[kind], parsed(content));
-    case 10:
-      return product(parsed(content));
-    case 11:
-      return order(parsed(content));
-    default:
-      return el("p", { class: "text" }, LABELS[kind] ?? "[消息]");
-  }
-}
-
 function picture(url) {
   const address = safeAddress(url);
-  if (!address) return el("p", { class: "text" }, LABELS[2]);
+  if (!address) return el("p", { class: "text" }, LABELS.picture);
   const image = el("img", { src: address, alt: "图片", loading: "lazy", referrerpolicy: "no-referrer" });
   return el("a", { class: "picture", href: address, target: "_blank", rel: "noopener noreferrer" }, image);
 }
 
-function link(label, { url, name }) {
+function link(words, url) {
   const address = safeAddress(url);
-  const words = `${label} ${typeof name === "string" ? name : ""}`;
   if (!address) return el("p", { class: "text" }, words);
   return el("a", { class: "text", href: address, target: "_blank", rel: "noopener noreferrer" }, words);
 }

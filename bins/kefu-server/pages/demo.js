@@ -1,13 +1,15 @@
 // The demo: asks the server for two identities, and puts a member beside an agent.
 
 import { AgentPane } from "./agent.js";
-import { textsAreEscaped } from "./bubble.js";
-import { Api } from "./client.js";
 import { el, fill } from "./dom.js";
 import { MemberPane } from "./member.js";
+import { Person } from "./person.js";
 
 const stage = document.getElementById("stage");
 const newMember = document.getElementById("new-member");
+
+/** Which member the page begins with: `/demo?member=102`. */
+const asked = Number(new URLSearchParams(location.search).get("member")) || undefined;
 
 /** Ready identities; only a server in development mode gives them away. */
 async function session(member) {
@@ -16,21 +18,12 @@ async function session(member) {
   return answer.data?.member && answer.data?.agent ? answer.data : null;
 }
 
-/** A fresh token of the same person. */
-async function renewed(side, member) {
-  try {
-    return (await session(member))?.[side].token ?? null;
-  } catch {
-    return null;
-  }
-}
-
 function play({ member, agent, legacyEscape }) {
-  textsAreEscaped(legacyEscape !== false);
-  const agentPane = new AgentPane(new Api(agent.token, () => renewed("agent", member.id)), agent);
-  const meet = (person) => new MemberPane(new Api(person.token, () => renewed("member", person.id)), person);
+  const escaped = legacyEscape !== false;
+  const fresh = async (side, id) => (await session(id).catch(() => null))?.[side].token ?? null;
+  const meet = (who) => new MemberPane(new Person("member", who, () => fresh("member", who.id), escaped));
   let memberPane = meet(member);
-  fill(stage, memberPane.node, agentPane.node);
+  fill(stage, memberPane.node, new AgentPane(new Person("admin", agent, () => fresh("agent"), escaped)).node);
 
   newMember.hidden = false;
   newMember.addEventListener("click", async () => {
@@ -50,9 +43,8 @@ function askForTokens() {
   });
   const start = (event) => {
     event.preventDefault();
-    const [memberToken, agentToken] = [member.field.value.trim(), agent.field.value.trim()];
-    const keep = (token) => new Api(token, async () => null);
-    fill(stage, new MemberPane(keep(memberToken), {}).node, new AgentPane(keep(agentToken), {}).node);
+    const keep = (side, { field }) => new Person(side, { token: field.value.trim() }, async () => null, true);
+    fill(stage, new MemberPane(keep("member", member)).node, new AgentPane(keep("admin", agent)).node);
   };
   fill(stage, el("form", { class: "tokens", onsubmit: start },
     el("p", {}, "这台服务器不在开发模式，请粘贴两个令牌。This server is not in development mode: paste two tokens."),
@@ -60,6 +52,6 @@ function askForTokens() {
     el("button", { type: "submit", class: "primary" }, "开始 · Start")));
 }
 
-const ready = await session().catch(() => null);
+const ready = await session(asked).catch(() => null);
 if (ready) play(ready);
 else askForTokens();

@@ -1,184 +1,134 @@
-// One conversation as one side knows it: messages by their number, and what is on its way.
-//
-// A message is taken only when it is the next one. Above that the gap is fetched first, below it is known
-// already. So nothing can be missing in the middle and nothing can be there twice, whatever the socket does.
+// A conversation on the screen: what `client.thread()` says, drawn anew whenever it says something else.
 
-import { Trouble } from "./client.js";
+import { bubble, preview } from "./bubble.js";
+import { Composer } from "./composer.js";
+import { clock, el, fill } from "./dom.js";
 
-const FIRST_PAGE = 20;
-const PAGE = 200;
-const TRIES = 5;
+const STATES = { queued: "等待中 · waiting", sending: "发送中 · sending", sent: "✓ 已发送 · sent", failed: "发送失败 · failed" };
+const READ = { true: "✓✓ 已读 · read", false: "✓ 未读 · unread" };
+/** Pixels from the end within which one still reads the end. */
+const NEAR = 60;
 
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** A key for one tap, the same for every retry of it. */
-function freshKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-export class Thread {
-  /**
-   * `page(query)` gets messages, `post(body)` sends one, `mine` is our `senderType`, `changed()` is called
-   * after every change.
-   */
-  constructor({ page, post, mine, changed }) {
-    Object.assign(this, { page, post, mine, changed });
-    this.messages = [];
-    this.drafts = [];
-    this.last = 0;
-    this.loaded = false;
-    this.more = false;
-    this.closed = false;
-    this.pulling = Promise.resolve();
-    this.sending = Promise.resolve();
-  }
-
-  get first() {
-    return this.messages[0]?.seq ?? 0;
-  }
-
-  /** A message that came down the socket. */
-  live(message) {
-    if (this.loaded && message.seq === this.last + 1) {
-      this.add(message);
-      this.changed();
-    } else if (!this.loaded || message.seq > this.last) {
-      this.sync();
-    }
-  }
-
-  /** Fetches what is missing up to the newest; says how many messages that were. One at a time. */
-  sync() {
-    const turn = this.pulling.then(() => this.pull());
-    this.pulling = turn.catch(() => {});
-    return turn.catch((trouble) => {
-      if (!this.closed && trouble instanceof Trouble && trouble.passes) setTimeout(() => this.sync(), 1_000);
-      return 0;
+export class ThreadView {
+  /** `complain(words)` shows what went wrong; `empty` stands where no conversation is open. */
+  constructor({ client, person, complain, empty }) {
+    Object.assign(this, { client, complain, empty });
+    this.mine = person.side === "member" ? "customer" : "manager";
+    this.nodes = new Map();
+    this.log = el("div", { class: "log", role: "log", tabindex: "0" });
+    this.typing = el("p", { class: "typing", "aria-live": "polite" });
+    this.composer = new Composer({
+      send: (draft) => this.act(() => client.send(draft, this.open)),
+      typing: (on) => client.typing(on, this.open),
+      upload: (file) => this.act(() => person.upload(file)),
     });
+    this.atEnd = true;
+    this.log.addEventListener("scroll", () => this.scrolled());
+    // Pictures come later than their bubbles, and windows change: who reads the end goes on reading the end.
+    const stay = () => this.atEnd && this.toEnd();
+    this.log.addEventListener("load", stay, true);
+    new ResizeObserver(stay).observe(this.log);
+    document.addEventListener("visibilitychange", () => this.tellRead());
+    client.on("thread", ({ conversation }) => this.isShown && (this.open === undefined || this.open === conversation) && this.render());
   }
 
-  async pull() {
-    if (this.closed) return 0;
-    const before = this.last;
-    if (this.loaded) {
-      for (;;) {
-        const page = await this.page({ sinceSeq: this.last, limit: PAGE });
-        page.forEach((message) => this.add(message));
-        if (page.length < PAGE) break;
-      }
-    } else {
-      const page = await this.page({ limit: FIRST_PAGE });
-      this.messages = page.toReversed();
-      this.last = this.messages.at(-1)?.seq ?? 0;
-      this.more = page.length >= FIRST_PAGE;
-      this.loaded = true;
-      this.dropSentDrafts();
-    }
-    this.changed();
-    return before === 0 ? 0 : this.last - before;
+  /** Shows a conversation: an agent's by its id, a member's own; `null`: none. */
+  watch(conversation) {
+    this.open = conversation ?? undefined;
+    this.isShown = conversation !== null;
+    this.nodes.clear();
+    this.composer.quote();
+    this.render(true);
   }
 
-  /** Fetches the page before the oldest message here. */
-  async older() {
-    if (!this.more || this.turning) return;
-    this.turning = true;
+  render(fresh = false) {
+    const { log } = this;
+    this.composer.node.hidden = !this.isShown;
+    this.typing.textContent = "";
+    if (!this.isShown) return fill(log, el("p", { class: "empty" }, this.empty));
+    const view = this.client.thread(this.open);
+    const rows = [...view.messages.map((message) => this.message(message, view)), ...view.outbox.map((entry) => this.entry(entry))];
+    this.typing.textContent = view.typing.length > 0 ? "对方正在输入… · typing…" : "";
+    const first = this.first;
+    const [top, height] = [log.scrollTop, log.scrollHeight];
+    const atEnd = fresh || this.atEnd;
+    const none = view.complete ? "还没有消息，说点什么吧 · No messages yet" : "正在加载… · Loading…";
+    const older = view.complete || rows.length === 0 ? null : el("p", { class: "empty" }, "向上滚动看更早的消息 · Scroll up for more");
+    fill(log, older, ...rows, rows.length ? null : el("p", { class: "empty" }, none));
+    this.first = view.messages[0]?.seq ?? 0;
+    // Older messages grow the page above what is being read: it stays where it is.
+    if (atEnd) this.toEnd();
+    else log.scrollTop = this.first < first ? top + log.scrollHeight - height : top;
+    this.tellRead();
+  }
+
+  toEnd() {
+    this.log.scrollTop = this.log.scrollHeight;
+    this.atEnd = true;
+  }
+
+  scrolled() {
+    const { log } = this;
+    this.atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < NEAR;
+    if (log.scrollTop < NEAR && this.isShown && this.first > 1) this.client.older(this.open).catch(() => {});
+  }
+
+  /** What is on a screen that is looked at was read. */
+  tellRead() {
+    if (this.isShown && document.visibilityState === "visible") this.client.read(undefined, this.open);
+  }
+
+  /** Made once, and again when the message, its ticks or what it quotes are others. */
+  message(message, view) {
+    const mine = message.category === this.mine;
+    const ticks = mine && !message.revoked ? READ[view.isRead(message)] : "";
+    const quoted = message.quoteSeq === undefined ? undefined : view.at(message.quoteSeq);
+    const known = this.nodes.get(message.seq);
+    if (known && known.message === message && known.ticks === ticks && known.quoted === quoted) return known.node;
+    const place = message.style === "toast" ? "system" : mine ? "mine" : "theirs";
+    const node = el("div", { class: `message ${place}`, "data-seq": message.seq },
+      this.quotation(message, quoted),
+      bubble(message),
+      el("p", { class: "meta" },
+        `#${message.seq} ${clock(message.createdAt)}`,
+        ticks ? el("span", { class: "ticks" }, ticks) : null,
+        this.acts(message, mine)));
+    this.nodes.set(message.seq, { message, ticks, quoted, node });
+    return node;
+  }
+
+  quotation({ quoteSeq }, quoted) {
+    if (quoteSeq === undefined) return null;
+    const words = quoted?.deleted ? "已删除 · deleted" : quoted ? preview(quoted) : "…";
+    const show = () => this.nodes.get(quoteSeq)?.node.scrollIntoView({ block: "center" });
+    return el("button", { type: "button", class: "quotation", onclick: show }, `#${quoteSeq} ${words}`);
+  }
+
+  acts(message, mine) {
+    const act = (words, work) => el("button", { type: "button", onclick: work }, words);
+    return el("span", { class: "acts" },
+      message.revoked ? null : act("引用 · quote", () => this.composer.quote(message)),
+      mine && !message.revoked ? act("撤回 · take back", () => this.act(() => this.client.revoke(message))) : null,
+      act("删除 · delete", () => this.act(() => this.client.delete(message))));
+  }
+
+  /** What was said and is not among the messages yet. */
+  entry({ key, state, draft, msg }) {
+    const isFailed = state === "failed";
+    const act = (words, work) => el("button", { type: "button", onclick: work }, words);
+    return el("div", { class: `message mine draft ${state}`, "data-key": key },
+      bubble(draft),
+      el("p", { class: "meta" }, STATES[state],
+        isFailed ? act("重试 · retry", () => this.client.retry(key)) : null,
+        isFailed ? act("放弃 · discard", () => this.client.discard(key)) : null),
+      isFailed ? el("p", { class: "meta why" }, msg ?? "") : null);
+  }
+
+  async act(work) {
     try {
-      const page = await this.page({ beforeSeq: this.first, limit: FIRST_PAGE });
-      this.messages.unshift(...page.toReversed().filter((message) => message.seq < this.first));
-      this.more = page.length >= FIRST_PAGE;
-      this.changed();
-    } catch (trouble) {
-      if (!(trouble instanceof Trouble)) throw trouble;
-    } finally {
-      this.turning = false;
+      return await work();
+    } catch (error) {
+      this.complain(error.message);
     }
-  }
-
-  add(message) {
-    if (message.seq !== this.last + 1) return;
-    this.messages.push(message);
-    this.last = message.seq;
-    this.dropSentDrafts();
-  }
-
-  dropSentDrafts() {
-    if (this.drafts.length === 0) return;
-    const keys = new Set(this.messages.filter(({ senderType }) => senderType === this.mine).map((m) => m.clientMsgId));
-    this.drafts = this.drafts.filter(({ key }) => !keys.has(key));
-  }
-
-  /** The frame says that somebody has read, not how far: the list knows. */
-  async refreshReads() {
-    const unread = this.messages.find((m) => m.senderType === this.mine && !m.readStatus);
-    if (!unread) return;
-    const known = new Map(this.messages.map((message) => [message.seq, message]));
-    let since = unread.seq - 1;
-    try {
-      for (;;) {
-        const page = await this.page({ sinceSeq: since, limit: PAGE });
-        for (const { seq, readStatus } of page) {
-          const message = known.get(seq);
-          if (message) message.readStatus = readStatus;
-        }
-        if (page.length < PAGE) break;
-        since = page.at(-1).seq;
-      }
-    } catch (trouble) {
-      if (!(trouble instanceof Trouble)) throw trouble;
-    }
-    this.changed();
-  }
-
-  /** Sends after what was sent before; `prepare` makes the content, once. */
-  send(kind, label, prepare) {
-    const draft = { key: freshKey(), kind, label, prepare, content: null, state: "sending", why: "" };
-    this.drafts.push(draft);
-    this.enqueue(draft);
-  }
-
-  /** The same tap again: the same key, so it cannot become a second message. */
-  retry(draft) {
-    draft.state = "sending";
-    this.enqueue(draft);
-  }
-
-  discard(draft) {
-    this.drafts = this.drafts.filter((other) => other !== draft);
-    this.changed();
-  }
-
-  enqueue(draft) {
-    this.changed();
-    this.sending = this.sending.then(() => this.deliver(draft));
-  }
-
-  async deliver(draft) {
-    for (let tries = 1; ; tries++) {
-      try {
-        draft.content ??= await draft.prepare();
-        const { headers } = await this.post({
-          contentType: draft.kind,
-          content: draft.content,
-          clientMsgId: draft.key,
-        });
-        draft.state = "sent";
-        this.changed();
-        // Usually the push was faster than the answer.
-        if (Number(headers.get("kefu-seq")) > this.last) this.sync();
-        return;
-      } catch (trouble) {
-        draft.why = trouble.message;
-        if (!(trouble instanceof Trouble && trouble.passes) || tries === TRIES) break;
-        this.changed();
-        await pause(Math.max(trouble.retryAfter * 1_000, 250 * 2 ** tries));
-      }
-    }
-    draft.state = "failed";
-    this.changed();
-  }
-
-  close() {
-    this.closed = true;
   }
 }

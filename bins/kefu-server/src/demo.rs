@@ -12,15 +12,17 @@ use crate::clock;
 use crate::development::Development;
 
 /// The page with everything that it loads, by name.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 11] = [
     ("demo.css", "text/css; charset=utf-8", include_str!("../pages/demo.css")),
     ("demo.js", JAVASCRIPT, include_str!("../pages/demo.js")),
     ("agent.js", JAVASCRIPT, include_str!("../pages/agent.js")),
+    ("banner.js", JAVASCRIPT, include_str!("../pages/banner.js")),
     ("bubble.js", JAVASCRIPT, include_str!("../pages/bubble.js")),
-    ("client.js", JAVASCRIPT, include_str!("../pages/client.js")),
+    ("composer.js", JAVASCRIPT, include_str!("../pages/composer.js")),
     ("dom.js", JAVASCRIPT, include_str!("../pages/dom.js")),
+    ("kefu-client.js", JAVASCRIPT, include_str!("../pages/kefu-client.js")),
     ("member.js", JAVASCRIPT, include_str!("../pages/member.js")),
-    ("pane.js", JAVASCRIPT, include_str!("../pages/pane.js")),
+    ("person.js", JAVASCRIPT, include_str!("../pages/person.js")),
     ("thread.js", JAVASCRIPT, include_str!("../pages/thread.js")),
 ];
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";

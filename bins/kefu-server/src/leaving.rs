@@ -2,19 +2,24 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::middleware::Next;
+use actix_web::rt::time::{Instant, sleep};
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError as _};
+use kefu_push::Hub;
 use kefu_web::ApiError;
 
 use crate::guard::SOCKET;
 
 /// When whoever wanted to sit down here should try elsewhere, in seconds.
 const ELSEWHERE: u64 = 1;
+/// How often it is looked whether everybody has left.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Whether this server is about to stop. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +50,19 @@ pub async fn no_newcomers<B: MessageBody + 'static>(
         return Ok(request.into_response(response).map_into_right_body());
     }
     Ok(next.call(request).await?.map_into_left_body())
+}
+
+/// Asks whoever can come back elsewhere to do so, and gives them so long. Meanwhile everything is as ever.
+pub(crate) async fn say_goodbye(hub: &Hub, within: Duration) {
+    let asked = hub.bye(within);
+    if asked == 0 {
+        return;
+    }
+    tracing::info!(sockets = asked, "asked to go elsewhere");
+    let until = Instant::now() + within;
+    while hub.online().sockets > 0 && Instant::now() < until {
+        sleep(LOOK_EVERY).await;
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use crate::development::{Development, DevelopmentError, Login};
 use crate::guard::guard;
 use crate::identity::MallError;
 use crate::identity::{Jwks, Reading, SignatureError};
-use crate::leaving::{Leaving, no_newcomers};
+use crate::leaving::{Leaving, no_newcomers, say_goodbye};
 use crate::observe::access;
 use crate::routes::register;
 use crate::tls::{Certificate, TlsError};
@@ -39,8 +39,6 @@ const HANDSHAKES: usize = 4_096;
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 /// How long lanes may take for what they have taken on. The requests' ten seconds run at the same time.
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
-/// How often it is looked whether everybody has left.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How often the metrics are folded.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -269,7 +267,7 @@ impl Running {
     pub async fn stop(self) -> bool {
         self.leaving.begin();
         tracing::info!("stopping");
-        self.say_goodbye().await;
+        say_goodbye(&self.hub, self.leave_within).await;
         self.sweeping.abort();
         // Sockets are connections too: they are what the listener's end waits for, so it is not waited for here.
         let ended = self.server.stop(true);
@@ -289,21 +287,6 @@ impl Running {
             );
         }
         drained
-    }
-}
-
-impl Running {
-    /// Asks whoever can come back elsewhere to do so, and gives them the time. Meanwhile everything is as ever.
-    async fn say_goodbye(&self) {
-        let asked = self.hub.bye(self.leave_within);
-        if asked == 0 || self.leave_within.is_zero() {
-            return;
-        }
-        tracing::info!(sockets = asked, "asked to go elsewhere");
-        let until = rt::time::Instant::now() + self.leave_within;
-        while self.hub.online().sockets > 0 && rt::time::Instant::now() < until {
-            rt::time::sleep(LOOK_EVERY).await;
-        }
     }
 }
 

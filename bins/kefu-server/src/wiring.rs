@@ -2,6 +2,7 @@
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::http::header::{HeaderName, RETRY_AFTER};
@@ -129,6 +130,7 @@ fn desk(settings: &Settings, database: &Database, members: Members, hub: &Hub, b
     let mut builder = kefu::builder(database.clone(), members, database.clone(), hub.clone())
         .shops(database.clone())
         .epoch(database.epoch())
+        .revoke_within(Duration::from_secs(settings.desk.revoke_seconds))
         .lanes(lanes)
         .batch(settings.database.batch)
         .queue(settings.database.queue);

@@ -115,7 +115,11 @@ impl Done {
 fn send(work: &mut UnitOfWork, by: Party, id: ConversationId, draft: &Draft) -> Result<Outcome, Refusal> {
     if let Some(earlier) = work.earlier(id, by, &draft.key).cloned() {
         let (message, outcome) = match &earlier {
-            Earlier::Stored(message) => (Some(message), Outcome::Stored(message.clone())),
+            Earlier::Stored(message) => {
+                // An earlier command of this batch may have taken it back.
+                let message = work.message(id, message.id).unwrap_or(message);
+                (Some(message), Outcome::Stored(message.clone()))
+            }
             Earlier::Drafted(at) => (work.draft(*at), Outcome::PostedAlready(*at)),
         };
         let same = message.and_then(|message| message.fingerprint) == Some(draft.content.fingerprint());

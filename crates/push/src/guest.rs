@@ -31,10 +31,10 @@ pub struct Guest {
     pub permissions: Vec<Permission>,
     /// How to speak to them.
     pub dialect: Dialect,
-    /// What [`Hub::close_credential`] finds the socket by, and what somebody who comes back is recognised by: without
-    /// one, nothing is replayed.
+    /// What [`Hub::close_credential`](crate::Hub::close_credential) finds the socket by, and what somebody who comes
+    /// back is recognised by: without one, nothing is replayed.
     pub credential: Option<Credential>,
-    /// When [`Hub::close_expired`] lets it go.
+    /// When [`Hub::close_expired`](crate::Hub::close_expired) lets it go.
     pub expires: Option<Timestamp>,
 }
 

@@ -20,7 +20,7 @@ mod since;
 mod up;
 
 pub use ack::{Refusal, Welcome, done, heartbeat, nothing_to_resume, refused, sent, welcome};
-pub use envelope::Action;
+pub use envelope::{Action, spelled};
 pub use message::message;
 pub(crate) use news::{bye, event, lagging, typing};
 pub use since::{Resumed, since};

@@ -137,11 +137,13 @@ fn no_statement_scans_or_sorts_a_table() {
     assert!(planned >= 25, "only {planned} steps were planned of {statements:#?}");
 }
 
-/// Where the plans of what was run have walked, and how many statements there were.
+/// Where the plans of what was asked of the mall's tables have walked, and how many statements that were; a connection
+/// that the pool opens meanwhile asks for other things.
 fn walked(site: &Site, act: impl FnOnce()) -> (Vec<String>, usize) {
     heard();
     act();
-    let statements = heard();
+    let mut statements = heard();
+    statements.retain(|statement| statement.starts_with("SELECT") && statement.contains("promotion_kefu"));
     let mut conn = site.sqlite_conn();
     let steps = statements.iter().flat_map(|statement| plan(&mut conn, statement));
     (steps.filter(|step| step.starts_with("SEARCH")).collect(), statements.len())
@@ -161,10 +163,10 @@ fn what_is_asked_again_and_again_is_found_by_the_time_and_the_number_of_its_chan
         let (steps, _) = walked(&site, || drop(database.changes(DESK, &page(after)).unwrap()));
         assert!(steps.len() == 1 && steps.iter().all(by_time), "{steps:#?}");
     }
-    for (scopes, statements) in [(1, 2), (5, 2), (128, 2), (300, 4)] {
+    for (scopes, statements) in [(1, 1), (5, 1), (128, 1), (300, 3)] {
         let (steps, asked) = walked(&site, || drop(database.heads(&shops[..scopes], 10_000).unwrap()));
         assert!(steps.len() >= scopes && steps.iter().all(by_time), "{steps:#?}");
-        assert_eq!(asked, statements, "the clock's, and one for 128 scopes");
+        assert_eq!(asked, statements, "one for 128 scopes");
     }
     let (steps, _) = walked(&site, || drop(database.altered(DESK, ConversationId(1), 7, 9, 9).unwrap()));
     assert!(

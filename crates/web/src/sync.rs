@@ -8,7 +8,7 @@ use actix_web::HttpRequest;
 use actix_web::web::Data;
 use kefu_domain::{Permission, Shops};
 use kefu_push::{Dialect, Guest, Inbox, Seat};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::admission::{Admitted, ClientAddress};
 use crate::person::Person;
@@ -47,6 +47,9 @@ pub(crate) async fn of_admin(
     answer(&site, caller.into(), asked, &request, seat).await
 }
 
+/// How long an agent's long poll waits for more after the first news.
+const GATHER: Duration = Duration::from_millis(500);
+
 /// Before anything is read: what comes from then on is heard.
 fn sit_down(site: &Site, caller: Caller, shops: Shops) -> (Seat, Inbox) {
     site.0.hub.join(guest(caller, shops))
@@ -72,11 +75,16 @@ async fn answer(
     request: &HttpRequest,
     (_seat, mut inbox): (Seat, Inbox),
 ) -> Result<Reply<Synced>, ApiError> {
+    // Whoever asks holds the place of a socket, so that questions do not pile up.
+    let place = place(site, &person, request).await?;
     let mut found = look(site, &person, &asked).await?;
     if !found.is_news && !asked.wait.is_zero() {
-        let place = place(site, &person, request).await?;
         let until = Instant::now() + asked.wait;
         while !found.is_news && hears_news(&mut inbox, &asked, &place, until).await {
+            if asked.changed_since.is_some() {
+                // A busy desk is always news: what comes together is answered together.
+                sleep(GATHER).await;
+            }
             found = look(site, &person, &asked).await?;
             found.is_news |= asked.changed_since.is_some();
         }

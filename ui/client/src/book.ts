@@ -5,7 +5,7 @@ import { Thread, type Outcome, type Side } from "./thread.js";
 import { sameId, type Cursor, type Id } from "./wire.js";
 
 /** The server takes no more cursors than this in one question. */
-const CURSORS = 64;
+export const CURSORS = 64;
 
 /** One question for what is missing: cursors of one life of the database. */
 export interface Asking {

@@ -26,7 +26,7 @@ export interface End {
   /** It had been authenticated. */
   readonly ready: boolean;
   /** What the server said to the first frame. */
-  readonly refusal?: { readonly code: number; readonly retryAfter?: number | undefined };
+  readonly refusal?: KefuError;
 }
 
 /** Who hears of a socket. */
@@ -125,9 +125,9 @@ export class Connection {
   }
 
   private greeted(ack: Envelope): void {
-    const { code, retry_after, heartbeat } = ack.ext ?? {};
+    const { code, msg, retry_after, heartbeat } = ack.ext ?? {};
     if (code) {
-      this.refusal = { code, retryAfter: retry_after };
+      this.refusal = new KefuError(code, msg ?? "", retry_after);
       this.end(0);
       return;
     }
@@ -139,12 +139,14 @@ export class Connection {
   }
 
   private answered(frame: Envelope): void {
-    const key = frame.ext?.client_msg_id;
+    const { client_msg_id, code, msg, retry_after } = frame.ext ?? {};
+    // One that the server could not even read carries nothing back. It reads them in order.
+    const unread = client_msg_id === undefined && frame.action === undefined && code;
+    const key = unread ? this.waiting.keys().next().value : client_msg_id;
     const waiting = key === undefined ? undefined : this.waiting.get(key);
     if (!waiting || key === undefined) return;
     this.waiting.delete(key);
     waiting.late();
-    const { code, msg, retry_after } = frame.ext ?? {};
     if (code) waiting.reject(new KefuError(code, msg ?? "", retry_after));
     else waiting.fulfil(frame);
   }

@@ -69,7 +69,9 @@ export class Courier {
       const entry = this.outbox.stored(key, stored.id, stored.seq);
       if (entry) {
         await this.kept.storage.remove(key).catch(() => undefined);
-        this.listener.moved(entry);
+        // It may have come back as a message meanwhile; then everybody knows that it is gone.
+        const still = this.outbox.get(key);
+        if (still) this.listener.moved(still);
         this.listener.stored(entry, stored);
       }
     } catch (error) {

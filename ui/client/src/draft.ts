@@ -1,7 +1,7 @@
 /** What somebody wants to say, and how it is written on either road: the socket, or the mall's HTTP. */
 
 import { defined } from "./message.js";
-import type { Envelope, Id, Kind, Style } from "./wire.js";
+import { wellFormed, type Envelope, type Id, type Kind, type Style } from "./wire.js";
 
 /** A message that was not sent yet. Kept as it is until the server has it, and never changed in between. */
 export interface Draft {
@@ -19,6 +19,12 @@ export interface Draft {
   readonly size?: number;
   /** The id of the message that this one quotes. */
   readonly quote?: Id;
+}
+
+/** The draft without halves of characters, such as a text cut off in the middle of an emoji ends with. */
+export function wellFormedDraft(draft: Draft): Draft {
+  const { content, name } = draft;
+  return { ...draft, content: wellFormed(content), ...(name === undefined ? {} : { name: wellFormed(name) }) };
 }
 
 /** The frame that sends it. */

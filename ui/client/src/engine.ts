@@ -1,6 +1,6 @@
 /** What only the leading tab has: the socket or the long poll, and the courier. */
 
-import type { Asking, Book } from "./book.js";
+import { CURSORS, type Asking, type Book } from "./book.js";
 import { overHttp } from "./commands.js";
 import { Courier, type Stored } from "./courier.js";
 import { sendBody, sendFrame } from "./draft.js";
@@ -15,7 +15,7 @@ import { Poll } from "./poll.js";
 import { Receipts } from "./receipts.js";
 import type { MallConversation } from "./roster.js";
 import type { Post } from "./post.js";
-import { pagesOf, type Synced } from "./sync.js";
+import { pagesOf, refusalsOf, type Synced } from "./sync.js";
 import type { Side, Thread } from "./thread.js";
 import type { Envelope, Id } from "./wire.js";
 
@@ -39,8 +39,10 @@ export interface Owner {
   /** Lines of the desk's list changed. */
   lines(items: readonly MallConversation[], asOf: number | undefined): boolean;
   changedSince(): number | undefined;
-  /** Connected, as this person. `epoch`: the life of the database. */
-  ready(me: string | undefined, epoch: string | undefined): Promise<void>;
+  /** Connected, as this person. `epoch`: the life of the database. Says whether the outbox is theirs. */
+  ready(me: string | undefined, epoch: string | undefined): Promise<boolean>;
+  /** The long poll was answered as this person, or the server does not say. Says whether the outbox is theirs. */
+  is(me: string | undefined): Promise<boolean>;
   state(state: State, retryAt: number | undefined): void;
   /** An entry of the outbox is another now. */
   entry(entry: Entry): void;
@@ -58,9 +60,15 @@ export class Engine {
   private later: Cancel = () => {};
   private greeted: Asking[] = [];
   private turn = 0;
+  private identified = 0;
   private stopped = false;
+  /** Whether the last question of the long poll was answered. */
+  private polling = false;
+  private lastState: LineState = { state: "connecting" };
   /** Whether it is certain that the outbox is this person's. */
   private known = false;
+  /** Whose it was found to be. */
+  private me: string | undefined;
 
   constructor(
     private readonly gear: Gear,
@@ -78,12 +86,16 @@ export class Engine {
       down: () => this.courier?.go(),
       state: (state) => this.lineState(state),
       blocked: () => this.fallBack(),
+      refused: (error) => owner.trouble(error),
     });
     this.poll = new Poll(env, api, shop, {
       asking: () => this.nextAsking(),
       changedSince: () => owner.changedSince(),
       synced: (answer, asking) => this.synced(answer, asking),
-      failed: (error) => owner.trouble(error),
+      failed: (error) => {
+        this.polls(false);
+        owner.trouble(error);
+      },
     });
   }
 
@@ -153,7 +165,15 @@ export class Engine {
   /** Asks for what these threads miss. */
   pull(threads: readonly Thread[]): void {
     if (this.poll.on) this.poll.again();
-    for (const asking of this.gear.book.askings(threads)) this.resume(asking);
+    const askings = threads.length > 0 ? this.gear.book.askings(threads) : [{ resume: [] }];
+    for (const asking of askings) this.resume(asking);
+  }
+
+  /** These conversations are followed no more. */
+  drop(conversations: readonly Id[]): void {
+    for (let at = 0; at < conversations.length; at += CURSORS) {
+      this.say({ action: "resume", ext: { drop: conversations.slice(at, at + CURSORS) } });
+    }
   }
 
   /** These threads were applied further; the server is told soon. */
@@ -183,12 +203,20 @@ export class Engine {
 
   private async ready(ack: Envelope): Promise<void> {
     this.poll.stop();
+    this.polling = false;
     for (const asking of this.greeted) this.resume(asking);
-    this.known = false;
-    await this.owner.ready(ack.from, ack.ext?.epoch);
-    this.known = true;
+    await this.identify(() => this.owner.ready(ack.from, ack.ext?.epoch));
+    this.me = ack.from;
     this.gear.outbox.wake(this.gear.env.now());
     this.courier?.go();
+  }
+
+  /** Nothing of the outbox goes until it is certain whose it is. */
+  private async identify(whose: () => Promise<boolean>): Promise<void> {
+    this.known = false;
+    const turn = ++this.identified;
+    const known = await whose();
+    if (turn === this.identified) this.known = known;
   }
 
   private resume({ epoch, resume }: Asking): void {
@@ -196,15 +224,23 @@ export class Engine {
   }
 
   private lineState(state: LineState): void {
-    if (this.poll.on && state.state !== "online" && state.state !== "denied") return;
+    this.lastState = state;
+    if (this.polling && state.state !== "online" && state.state !== "denied") return;
     this.owner.state(state.state, "retryAt" in state ? state.retryAt : undefined);
   }
 
   private fallBack(): void {
     if (this.poll.on) return;
     this.poll.start();
-    this.owner.state("polling", undefined);
     this.courier?.go();
+  }
+
+  /** The long poll gets through, or it does not: then nothing does, and the line says what comes next. */
+  private polls(through: boolean): void {
+    if (this.polling === through) return;
+    this.polling = through;
+    if (through) this.owner.state("polling", undefined);
+    else this.lineState(this.lastState);
   }
 
   private nextAsking(): Asking | undefined {
@@ -215,19 +251,30 @@ export class Engine {
   private synced(answer: Synced, asking: Asking | undefined): boolean {
     const { side } = this.gear;
     let news = false;
+    this.polls(true);
     if (side === "member" && asking === undefined && !answer.conversations?.length) this.owner.heard({ type: "none" });
     for (const page of pagesOf(answer, asking)) if (this.owner.heard({ type: "page", page })) news = true;
+    for (const ext of refusalsOf(answer)) this.owner.heard({ type: "ack", frame: { category: "ack", action: "resume", ext } });
     if (answer.list && this.owner.lines(answer.list, answer.asOf)) news = true;
-    this.courier?.go();
+    void this.carryAs(answer.me);
     return news;
+  }
+
+  /** On the long poll, where every answer says whose it is. */
+  private async carryAs(me: string | undefined): Promise<void> {
+    if (!this.known || (me !== undefined && me !== this.me)) {
+      await this.identify(() => this.owner.is(me));
+      this.me = me;
+    }
+    this.courier?.go();
   }
 
   private way(entry: Entry): Promise<Stored> | undefined {
     const { api, side, shop } = this.gear;
     const { key, draft, conversation } = entry;
     const socket = this.line.online;
+    if (!this.known) return undefined;
     if (socket) {
-      if (!this.known) return undefined;
       return socket.ask(sendFrame(draft, key, conversation)).then(({ id, ext }) => {
         return { id, seq: ext?.seq, conversation: ext?.conversation };
       });

@@ -6,8 +6,8 @@ import type { Id } from "./wire.js";
 
 /**
  * `connecting`: a socket is being opened. `online`: it is. `waiting`: until the next attempt. `polling`: no socket gets
- * through, the long poll does the work. `denied`: the server does not take the token; attempts go on, slowly.
- * `stopped`: nothing happens any more.
+ * through, the long poll does the work. `denied`: the server does not take the token, or does not want us for another
+ * reason, such as a shop that is closed, which an `error` names; attempts go on, slowly. `stopped`: nothing happens any more.
  */
 export type State = "connecting" | "online" | "waiting" | "polling" | "denied" | "stopped";
 

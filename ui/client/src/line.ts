@@ -4,7 +4,8 @@ import { LONGEST, pause } from "./backoff.js";
 import { Connection, type End, type Listener } from "./connection.js";
 import type { Cancel, Env } from "./env.js";
 import type { Heard } from "./heard.js";
-import { tokenOf, type Bases, type TokenSource } from "./http.js";
+import { tokenOf, type Bases, type KefuError, type TokenSource } from "./http.js";
+import { passes } from "./outbox.js";
 import type { Envelope } from "./wire.js";
 
 /** Sockets in a row that did not get through before the long poll begins. */
@@ -29,6 +30,8 @@ export interface LineListener extends Pick<Listener, "heard" | "received"> {
   state(state: LineState): void;
   /** Sockets do not get through here; something else may. */
   blocked(): void;
+  /** The server will not have us, for a reason that no token and no patience changes. Told once, however often it says so. */
+  refused(error: KefuError): void;
 }
 
 /** A socket that comes back. */
@@ -38,6 +41,8 @@ export class Line {
   private failures = 0;
   private denials = 0;
   private refused = false;
+  /** The code of a refusal that is final; a shop that is closed or unknown. */
+  private final: number | undefined;
   private readyAt = 0;
   private leaveWithin: number | undefined;
   private attempt = 0;
@@ -110,6 +115,7 @@ export class Line {
     this.readyAt = this.env.now();
     this.denials = 0;
     this.refused = false;
+    this.final = undefined;
     this.leaveWithin = undefined;
     this.listener.state({ state: "online" });
     this.listener.ready(ack);
@@ -147,6 +153,12 @@ export class Line {
       this.denials += 1;
       const rest = this.denials > 1 ? pause(this.failures + 3, this.env.random) : 0;
       this.wait(rest, this.denials >= DENIED ? "denied" : "waiting");
+      return;
+    }
+    if (end.refusal && !passes(end.refusal.code)) {
+      if (this.final !== end.refusal.code) this.listener.refused(end.refusal);
+      this.final = end.refusal.code;
+      this.wait(Math.round(LONGEST * (0.5 + this.env.random() / 2)), "denied");
       return;
     }
     if (!lived || this.leaveWithin !== undefined) this.bases.next();

@@ -27,6 +27,8 @@ export class Poll {
   private running: AbortController | undefined;
   private rest: Cancel = () => {};
   private failures = 0;
+  /** Nothing was answered yet. */
+  private fresh = true;
 
   constructor(
     private readonly env: Env,
@@ -43,6 +45,7 @@ export class Poll {
   start(): void {
     if (this.on) return;
     this.failures = 0;
+    this.fresh = true;
     this.next();
   }
 
@@ -72,8 +75,8 @@ export class Poll {
   private async ask(running: AbortController): Promise<number> {
     const question = {
       asking: this.listener.asking(),
-      // After a failure the first answer is to come at once, so that it is known whether the way is free.
-      wait: this.failures > 0 ? 0 : WAIT,
+      // The first answer is to come at once, so that it is known whether the way is free, and as whom one is here.
+      wait: this.fresh ? 0 : WAIT,
       shop: this.shop,
       changedSince: this.listener.changedSince(),
       signal: running.signal,
@@ -81,12 +84,14 @@ export class Poll {
     try {
       const answer = await sync(this.api, question);
       if (this.running !== running || running.signal.aborted) return 0;
-      const retried = this.failures > 0;
+      const first = this.fresh;
       this.failures = 0;
-      return this.listener.synced(answer, question.asking) || retried ? 0 : Math.round(REST * (0.5 + this.env.random() / 2));
+      this.fresh = false;
+      return this.listener.synced(answer, question.asking) || first ? 0 : Math.round(REST * (0.5 + this.env.random() / 2));
     } catch (error) {
       if (this.running !== running || running.signal.aborted) return 0;
       this.failures += 1;
+      this.fresh = true;
       const trouble = error instanceof KefuError ? error : new KefuError(0, String(error));
       this.listener.failed(trouble);
       return (trouble.retryAfter ?? 0) + pause(this.failures, this.env.random);

@@ -1,6 +1,6 @@
 /** The outbox with its storage, as one tab has it: what is written down, shown here, and told to the other tabs. */
 
-import type { Draft } from "./draft.js";
+import { wellFormedDraft, type Draft } from "./draft.js";
 import type { Env } from "./env.js";
 import { KefuError } from "./http.js";
 import { newKey } from "./keys.js";
@@ -43,7 +43,7 @@ export class Post {
     await this.opening;
     const now = this.env.now();
     const key = newKey(this.env);
-    const entry = { key, conversation, draft, state: "queued" as const, attempts: 0, createdAt: now, notBefore: now };
+    const entry = { key, conversation, draft: wellFormedDraft(draft), state: "queued" as const, attempts: 0, createdAt: now, notBefore: now };
     const position = await this.storage.add(entry).catch((error: unknown) => {
       this.fails(error);
       return (this.outbox.list().at(-1)?.position ?? 0) + 1;
@@ -54,7 +54,11 @@ export class Post {
   /** Reads what is kept: another tab may have written since. */
   async reload(): Promise<void> {
     await this.opening;
-    this.outbox.restore(await this.stored());
+    const { storage } = this;
+    const kept = await this.stored();
+    // It turned out meanwhile to be somebody else's.
+    if (storage !== this.storage) return;
+    this.outbox.restore(kept);
     for (const entry of this.outbox.list()) this.show(entry, false);
   }
 
@@ -78,14 +82,15 @@ export class Post {
     if (!old || !entry) return false;
     if (entry.key === key) {
       await this.storage.put(entry).catch((error: unknown) => this.fails(error));
-      this.tell(entry);
+      this.tellOf(key);
       return true;
     }
     this.tell(old, true);
     const { position: _, ...fresh } = entry;
     const position = await this.storage.add(fresh).catch(() => entry.position);
     await this.storage.remove(key).catch(() => undefined);
-    this.tell(this.outbox.put({ ...entry, position }));
+    const now = this.outbox.get(entry.key);
+    if (now) this.tell(this.outbox.put({ ...now, position }));
     return true;
   }
 
@@ -121,12 +126,13 @@ export class Post {
 
   /**
    * The server says who this is. An outbox that is somebody else's is left alone: what one person said must never be
-   * sent in the name of another.
+   * sent in the name of another. Answers whether what is in it now may be sent; where the server does not say who this
+   * is, that is so if it has no owner yet, or nothing in it.
    */
-  async belongsTo(me: string | undefined): Promise<void> {
+  async belongsTo(me: string | undefined): Promise<boolean> {
     await this.opening;
-    if (me === undefined) return;
     const owner = await this.storage.owner().catch(() => undefined);
+    if (me === undefined) return owner === undefined || (await this.stored()).length === 0;
     if (owner === undefined) {
       await this.storage.own(me).catch((error: unknown) => this.fails(error));
     } else if (owner !== me) {
@@ -138,6 +144,7 @@ export class Post {
       }
       this.listener.trouble(new KefuError(403, `this outbox belongs to ${owner}, not to ${me}`));
     }
+    return true;
   }
 
   close(): void {
@@ -165,6 +172,12 @@ export class Post {
       this.fails(error);
       return [];
     });
+  }
+
+  /** Tells of an entry as it is by now, if it is still there. */
+  private tellOf(key: string): void {
+    const entry = this.outbox.get(key);
+    if (entry) this.tell(entry);
   }
 
   private tell(entry: Entry, gone = false): Entry {

@@ -13,6 +13,8 @@ interface Question {
   cursor: string;
   at: number;
   tries: number;
+  /** Not before this moment, whatever the cursor is by then: the server wished it so. */
+  notBefore?: number;
 }
 
 /** Questions that were asked and not answered yet. */
@@ -31,12 +33,12 @@ export class Pulls {
       }
       const question = this.asked.get(key);
       const same = question?.cursor === cursorText(thread);
-      const rest = question && same ? question.at + patience(question.tries) - now : 0;
+      const rest = (question?.notBefore ?? (question && same ? question.at + patience(question.tries) : now)) - now;
       if (rest > 0) {
         askIn = Math.min(askIn ?? Infinity, rest);
         continue;
       }
-      this.asked.set(key, { cursor: cursorText(thread), at: now, tries: question && same ? question.tries + 1 : 1 });
+      this.asked.set(key, { cursor: cursorText(thread), at: now, tries: question && (same || question.notBefore) ? question.tries + 1 : 1 });
       ask.push(thread);
     }
     return askIn === undefined ? { ask } : { ask, askIn };
@@ -45,6 +47,14 @@ export class Pulls {
   /** An answer for this thread is on its way without being asked for: with a greeting, or as the next page. */
   expect(thread: Thread, now: number): void {
     this.asked.set(String(thread.conversation), { cursor: cursorText(thread), at: now, tries: 1 });
+  }
+
+  /** The server cannot say now; it wishes to be left alone for so many milliseconds, or names no time. */
+  postpone(thread: Thread, wish: number | undefined, now: number): void {
+    const key = String(thread.conversation);
+    const tries = this.asked.get(key)?.tries ?? 1;
+    const rest = wish === undefined ? patience(tries) : Math.max(wish, Math.min(LONGEST, wish * 2 ** (tries - 1)));
+    this.asked.set(key, { cursor: cursorText(thread), at: now, tries, notBefore: now + rest });
   }
 
   /** Nothing that was asked will be answered: whom it was asked of is gone. */

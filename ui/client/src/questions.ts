@@ -3,6 +3,7 @@
 import { overHttp } from "./commands.js";
 import type { Cancel, Env } from "./env.js";
 import { KefuError, type Api } from "./http.js";
+import { defined } from "./message.js";
 import type { Answer, Asked, Tabs } from "./tabs.js";
 import type { Envelope } from "./wire.js";
 
@@ -40,9 +41,9 @@ export class Questions {
   }
 
   /** The leader has asked for us. */
-  answered({ question, ack, code, message }: Answer): void {
+  answered({ question, ack, code, message, retryAfter }: Answer): void {
     const waiting = this.take(question);
-    if (code !== undefined) waiting?.reject(new KefuError(code, message ?? ""));
+    if (code !== undefined) waiting?.reject(new KefuError(code, message ?? "", retryAfter));
     else waiting?.fulfil(ack ?? {});
   }
 
@@ -56,8 +57,8 @@ export class Questions {
     try {
       this.tabs.post({ note: "answer", tab, question, ack: await ask(command) });
     } catch (error) {
-      const { code, message } = error instanceof KefuError ? error : new KefuError(0, String(error));
-      this.tabs.post({ note: "answer", tab, question, code, message });
+      const { code, message, retryAfter } = error instanceof KefuError ? error : new KefuError(0, String(error));
+      this.tabs.post({ note: "answer", tab, question, code, message, ...defined({ retryAfter }) });
     }
   }
 

@@ -6,12 +6,13 @@ import type { Cancel, Env } from "./env.js";
 import type { Emitter } from "./events.js";
 import type { Heard, Page } from "./heard.js";
 import { KefuError, type Api } from "./http.js";
+import { passes } from "./outbox.js";
 import type { Post } from "./post.js";
 import { Pulls } from "./pulls.js";
-import { pagesOf, sync } from "./sync.js";
+import { pagesOf, refusalsOf, sync } from "./sync.js";
 import type { Outcome, Side, Thread } from "./thread.js";
 import type { Typists } from "./typists.js";
-import type { Cursor, Envelope, Id } from "./wire.js";
+import type { Cursor, Ext, Id } from "./wire.js";
 
 /** What a reader works with. */
 export interface ReaderGear {
@@ -30,10 +31,14 @@ export interface ReaderGear {
 export interface Source {
   /** Whether it can ask now. */
   readonly reachable: boolean;
+  /** Asks for what these miss; where there are none, for whatever a member has. */
   pull(threads: readonly Thread[]): void;
   applied(threads: readonly Thread[]): void;
   deliver(): void;
 }
+
+/** Milliseconds until a member who knows of no conversation asks again, where the server names no time. */
+const NEWEST_AGAIN = 10_000;
 
 interface Opening {
   readonly fulfil: () => void;
@@ -49,6 +54,8 @@ export class Reader {
   private readonly openings = new Map<string, Opening[]>();
   private readonly pulls = new Pulls();
   private alarm: Cancel = () => {};
+  /** When a member who knows of no conversation may ask again whether there is one; the last question was put off. */
+  private newestAt: number | undefined;
   private fetching = false;
   private over = false;
 
@@ -131,13 +138,14 @@ export class Reader {
 
   /** Answers for these threads come without being asked for. */
   expect(threads: readonly Thread[]): void {
-    this.pulls.forget();
+    this.forget();
     for (const thread of threads) this.pulls.expect(thread, this.gear.env.now());
   }
 
   /** Nothing that was asked will be answered. */
   forget(): void {
     this.pulls.forget();
+    this.newestAt = undefined;
   }
 
   /** Asks for what is missing, wherever this tab asks. */
@@ -145,14 +153,18 @@ export class Reader {
     const { book, env, side } = this.gear;
     this.alarm();
     if (this.over || this.source?.reachable === false) return;
-    const { ask, askIn } = this.pulls.due(book.all(), env.now());
+    const now = env.now();
+    const { ask, askIn = Infinity } = this.pulls.due(book.all(), now);
     const unknown = side === "member" && !book.find() && !book.none;
+    const newestIn = unknown && this.newestAt !== undefined ? this.newestAt - now : Infinity;
     if (this.source) {
-      if (ask.length > 0) this.source.pull(ask);
+      if (newestIn <= 0) this.newestAt = undefined;
+      if (ask.length > 0 || newestIn <= 0) this.source.pull(ask);
     } else if (ask.length > 0 || unknown) {
       void this.fetch(ask);
     }
-    if (askIn !== undefined) this.alarm = env.after(askIn, () => this.pull());
+    const again = Math.min(askIn, newestIn > 0 ? newestIn : Infinity);
+    if (again < Infinity) this.alarm = env.after(again, () => this.pull());
   }
 
   /** Fulfilled when the thread has its first page. */
@@ -173,14 +185,31 @@ export class Reader {
     return waiting !== undefined;
   }
 
-  /** The server knows of no such conversation, or not for us. */
-  unknown(frame: Envelope): void {
-    const { conversation, code, msg } = frame.ext ?? {};
-    if (conversation === undefined || code === undefined) return;
+  /** The server gives no page: not now, or never, since it knows of no such conversation, or not for us. */
+  refused({ conversation, code, msg, retry_after }: Ext): void {
+    if (code === undefined) return;
+    if (passes(code)) {
+      this.putOff(conversation, retry_after);
+      return;
+    }
+    if (conversation === undefined) return;
     this.opened.delete(String(conversation));
     this.gear.book.close(conversation);
     const error = new KefuError(code, msg ?? "");
     if (!this.fail(conversation, error)) this.trouble(error);
+  }
+
+  /** Asked again when the server wishes. Where it does not say what it put off, that may be anything. */
+  private putOff(conversation: Id | undefined, wish: number | undefined): void {
+    const { book, env } = this.gear;
+    const now = env.now();
+    const threads = conversation === undefined ? book.all() : [book.find(conversation)];
+    for (const thread of threads) {
+      thread?.doubt();
+      if (thread) this.pulls.postpone(thread, wish, now);
+    }
+    if (threads.length === 0) this.newestAt = now + (wish ?? NEWEST_AGAIN);
+    this.pull();
   }
 
   trouble({ code, message }: KefuError): void {
@@ -250,6 +279,7 @@ export class Reader {
         if (this.over) return;
         this.life(answer.epoch);
         for (const page of pagesOf(answer, asking)) this.page(page);
+        for (const refusal of refusalsOf(answer)) this.refused(refusal);
       }
       if (threads.length === 0 && !book.find()) this.empty();
     } catch (error) {

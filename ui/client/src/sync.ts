@@ -5,11 +5,13 @@ import { pageOf, type Page } from "./heard.js";
 import type { Api } from "./http.js";
 import { defined } from "./message.js";
 import type { MallConversation } from "./roster.js";
-import { sameId, type Id, type ResumeExt } from "./wire.js";
+import { sameId, type Ext, type Id, type ResumeExt } from "./wire.js";
 
 /** What the server answers: pages as in a `resume` frame, and for agents the lines of their list that changed. */
 export interface Synced {
   epoch?: string;
+  /** Whom the server answered: `member:101`, `admin:7`. */
+  me?: string;
   serverTime?: number;
   conversations?: ResumeExt[];
   asOf?: number;
@@ -35,9 +37,15 @@ export async function sync(api: Api, question: SyncQuestion): Promise<Synced> {
   return data ?? {};
 }
 
+/** What the answer says no to, each with its `conversation` and `code`. */
+export function refusalsOf({ conversations }: Synced): Ext[] {
+  return (conversations ?? []).filter(({ code }) => code !== undefined);
+}
+
 /** The pages of an answer, each with the life of the database that it is of, and the cursor that it goes on from. */
 export function pagesOf({ conversations, epoch }: Synced, asking: Asking | undefined): Page[] {
   return (conversations ?? [])
+    .filter(({ code }) => code === undefined)
     .map((ext) => {
       const [, seq, change] = asking?.resume.find(([conversation]) => sameId(conversation, ext.conversation)) ?? [0, 0, 0];
       return pageOf({ ...(epoch === undefined ? {} : { epoch }), since: [seq, change], ...ext });

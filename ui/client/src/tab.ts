@@ -30,7 +30,7 @@ export class Tab {
   private leader: string | undefined;
   /** What other tabs look at, while this one leads. */
   private readonly wanted = new Map<string, readonly Id[]>();
-  private readonly reads = new Reads((frame) => this.ask(frame));
+  private readonly reads: Reads;
 
   constructor(
     private readonly gear: Gear & ReaderGear,
@@ -47,6 +47,7 @@ export class Tab {
       hear: (note) => this.hear(note),
     });
     this.questions = new Questions(env, this.tabs, api);
+    this.reads = new Reads(env, (frame) => this.ask(frame));
   }
 
   /** Whether this tab has the connection. */
@@ -75,6 +76,7 @@ export class Tab {
   stop(): void {
     this.tabs.leave();
     this.questions.stop();
+    this.reads.stop();
     this.stand("stopped", undefined);
   }
 
@@ -133,6 +135,7 @@ export class Tab {
       },
       changedSince: () => gear.desk?.roster.asOf,
       ready: (me, epoch) => this.ready(me, epoch),
+      is: (me) => this.is(me),
       state: (state, retryAt) => this.stand(state, retryAt),
       entry: (entry) => this.moved(entry),
       expect: (threads) => reader.expect(threads),
@@ -154,21 +157,29 @@ export class Tab {
     this.reader.forget();
   }
 
-  private async ready(me: string | undefined, epoch: string | undefined): Promise<void> {
+  private ready(me: string | undefined, epoch: string | undefined): Promise<boolean> {
     this.me = me;
     this.reader.life(epoch);
     this.gear.desk?.refresh();
     this.tell();
     this.reader.pull();
     this.reads.again();
-    await this.gear.post.belongsTo(me);
+    return this.gear.post.belongsTo(me);
+  }
+
+  private is(me: string | undefined): Promise<boolean> {
+    if (me !== undefined && me !== this.me) {
+      this.me = me;
+      this.tell();
+    }
+    return this.gear.post.belongsTo(me);
   }
 
   private heard(heard: Heard): boolean {
     const { book } = this.gear;
     switch (heard.type) {
       case "ack":
-        if (heard.frame.action === "resume") this.reader.unknown(heard.frame);
+        if (heard.frame.action === "resume") this.reader.refused(heard.frame.ext ?? {});
         return false;
       case "heartbeat":
         // The threads still have the name of the old life, by which the server sees that they have to start over.
@@ -207,7 +218,9 @@ export class Tab {
     const { side, book } = this.gear;
     if (side === "member") return;
     const kept = new Set([...this.reader.opened.keys(), ...[...this.wanted.values()].flat().map(String)]);
-    for (const { conversation } of book.all()) if (!kept.has(String(conversation))) book.close(conversation);
+    const closed = book.all().map((thread) => thread.conversation).filter((conversation) => !kept.has(String(conversation)));
+    for (const conversation of closed) book.close(conversation);
+    this.engine?.drop(closed);
   }
 
   // ---- following

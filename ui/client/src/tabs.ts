@@ -59,6 +59,8 @@ export interface Answer {
   readonly ack?: Envelope;
   readonly code?: number;
   readonly message?: string;
+  /** Milliseconds. */
+  readonly retryAfter?: number;
 }
 
 /** Who hears of the other tabs. */

@@ -56,6 +56,8 @@ export class Thread {
   private miscounted = false;
   /** The number of unread messages is of those that are here, and there may be more. */
   private partial = false;
+  /** The server was asked and could not say whether there is more. */
+  private unanswered = false;
   private readonly ahead = new Map<number, Step>();
 
   constructor(
@@ -90,7 +92,8 @@ export class Thread {
 
   /** Whether there is more than was applied, as far as anybody said. */
   get behind(): boolean {
-    return this.cold || this.foreign || this.miscounted || this.change < this.heardChange || this.last < this.heardSeq;
+    if (this.cold || this.foreign || this.miscounted || this.unanswered) return true;
+    return this.change < this.heardChange || this.last < this.heardSeq;
   }
 
   /** The message of this number, if it is there. */
@@ -117,6 +120,11 @@ export class Thread {
     this.heardChange = Math.max(this.heardChange, change);
   }
 
+  /** The server could not answer: only a page can say whether there is more. */
+  doubt(): void {
+    this.unanswered = true;
+  }
+
   /** Applies one change if it is the next one, keeps it if it is a later one, and ignores it otherwise. */
   step(step: Step): Outcome {
     const outcome = nothing();
@@ -131,13 +139,14 @@ export class Thread {
   page(page: Page): Outcome {
     const outcome = nothing();
     if (!this.joins(page)) {
+      if (!this.foreign) this.unanswered &&= page.seq !== this.last || page.change !== this.change;
       this.heads(page.seq, page.change);
       return outcome;
     }
     const middle = this.cold && (page.messages[0]?.seq ?? 1) !== 1;
     if (page.reset || middle) this.restart(page, outcome);
     else this.append(page, outcome);
-    this.foreign = false;
+    this.foreign = this.unanswered = false;
     if (page.shop !== undefined) this.shop = page.shop;
     if (page.member !== undefined) this.member = page.member;
     this.drain(outcome);
@@ -160,20 +169,22 @@ export class Thread {
     if (this.cold) return reset || since === undefined || since[0] <= 0;
     if (this.foreign || (this.epoch !== undefined && epoch !== undefined && epoch !== this.epoch)) return reset;
     if (!reset) return since === undefined || (since[0] <= this.last && since[1] <= this.change);
-    // One of the same life starts over only where its cursor is above the head.
-    return since === undefined ? seq < this.last || change < this.change : since[0] >= 0;
+    // One of the same life starts over where its cursor is above the head, or too much below it was altered. What says
+    // nothing that is not here already answers an earlier question.
+    return since === undefined ? seq !== this.last || change !== this.change : since[0] >= 0;
   }
 
   private restart(page: Page, outcome: Outcome): void {
     outcome.reset = !this.cold && this.change > 0;
     // Numbers went back without another name of the database: what was kept is of the time before.
     if (page.change < this.change) this.ahead.clear();
+    const goesOn = !this.cold && !this.foreign && this.epoch === (page.epoch ?? this.epoch) && page.change >= this.change;
     outcome.touched = true;
     this.cold = false;
     this.epoch = page.epoch ?? this.epoch;
     this.rows.restart(page.messages, page.seq);
-    this.heardSeq = page.seq;
-    this.heardChange = page.change;
+    if (!goesOn) this.heardSeq = this.heardChange = 0;
+    this.heads(page.seq, page.change);
     // The head of changes is ours only when everything up to it is.
     this.change = page.more ? 0 : page.change;
     this.memberRead = page.memberRead;

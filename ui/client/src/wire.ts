@@ -61,6 +61,7 @@ export interface Ext {
   heads?: Cursor[];
   received?: Cursor[];
   resume?: Cursor[];
+  drop?: readonly Id[];
   member_read?: number;
   desk_read?: number;
   unread?: number;
@@ -100,6 +101,11 @@ export function parse(text: unknown): Envelope | undefined {
 /** The text of a frame; members that are `undefined` are left out. */
 export function format(frame: Envelope): string {
   return JSON.stringify(frame);
+}
+
+/** The text without halves of a character, which no server takes: JSON may write them, but UTF-8 cannot. */
+export function wellFormed(text: string): string {
+  return text.replace(/\p{Surrogate}/gu, "\ufffd");
 }
 
 /** Those elements of a list that are cursors. A server newer than this client may say more than it understands. */

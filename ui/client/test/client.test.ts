@@ -170,6 +170,86 @@ describe("a member", () => {
     expect(world.house.conversation(9).memberRead).toBe(1);
   });
 
+  test.each([429, 500, 503])("what was read and met code %i is told again, and not before the server wishes", async (code) => {
+    world.house.say(9, "admin", "a");
+    const client = world.member();
+    await world.clock.pass(100);
+    world.house.refusesRead = () => ({ code, msg: "later", ...(code === 500 ? {} : { retry_after: 7_000 }) });
+    client.read();
+    await world.clock.pass(100);
+    expect(client.thread().unread).toBe(1);
+
+    world.house.refusesRead = () => undefined;
+    if (code !== 500) {
+      await world.clock.pass(6_800);
+      expect(world.house.conversation(9).memberRead).toBe(0);
+    }
+    await world.clock.pass(2_000);
+    expect(world.house.conversation(9).memberRead).toBe(1);
+    expect(client.thread().unread).toBe(0);
+  });
+
+  test("what was read is not told again where that would be refused again", async () => {
+    world.house.say(9, "admin", "a");
+    const client = world.member();
+    await world.clock.pass(100);
+    world.house.refusesRead = () => ({ code: 403, msg: "no" });
+    client.read();
+    await world.clock.pass(120_000);
+    world.house.cutAll();
+    await world.clock.pass(5_000);
+    const told = world.house.seen.flatMap((line) => line.said).filter((frame) => frame.action === "read");
+    expect(told).toHaveLength(1);
+  });
+
+  test.each([429, 500, 503])("a resume that meets code %i is asked again, and the conversation stays", async (code) => {
+    world.house.say(9, "admin", "a");
+    const client = world.member();
+    await world.clock.pass(100);
+    const errors = heard(client, "error");
+    world.house.refusesResume = () => ({ code, msg: "later", ...(code === 500 ? {} : { retry_after: 12_000 }) });
+    world.house.cutAll();
+    // Nothing comes after it that would show the gap.
+    world.house.say(9, "admin", "b");
+    await world.clock.until(() => client.state.state === "online");
+    await world.clock.pass(100);
+    expect(texts(client)).toEqual(["a"]);
+    expect(client.thread()).toMatchObject({ conversation: 9, caughtUp: false });
+
+    world.house.refusesResume = () => undefined;
+    await world.clock.pass(9_000);
+    expect(texts(client)).toEqual(["a"]);
+    await world.clock.pass(3_500);
+    expect(texts(client)).toEqual(["a", "b"]);
+    expect(client.thread().caughtUp).toBe(true);
+    expect(errors).toEqual([]);
+  });
+
+  test("who knows of no conversation yet asks again when the first question was put off", async () => {
+    world.house.say(9, "admin", "a");
+    world.house.refusesResume = () => ({ code: 503, msg: "later", retry_after: 6_000 });
+    const client = world.member();
+    await world.clock.pass(5_900);
+    world.house.refusesResume = () => undefined;
+    expect(client.thread().caughtUp).toBe(false);
+    await world.clock.pass(200);
+    expect(texts(client)).toEqual(["a"]);
+  });
+
+  test("starts over when more was altered below the cursor than the server tells", async () => {
+    for (const text of ["a", "b", "c", "d"]) world.house.say(9, "admin", text);
+    const client = world.member();
+    await world.clock.pass(100);
+    const resets = heard(client, "reset");
+    world.house.mostChanged = 2;
+    world.house.cutAll();
+    for (const seq of [1, 2, 3]) world.house.revoke(9, seq);
+    await world.clock.pass(5_000);
+
+    expect(shown(client.thread().messages)).toEqual(truth(world.house.conversation(9), "member"));
+    expect([resets.length, client.thread().caughtUp]).toEqual([1, true]);
+  });
+
   test("starts over, visibly, when the database lives another life", async () => {
     for (const text of ["a", "b", "c"]) world.house.say(9, "admin", text);
     const client = world.member();
@@ -310,6 +390,27 @@ describe("the outbox", () => {
     expect(client.thread().outbox[0]).toMatchObject({ state: "failed", code: -1 });
   }, 60_000);
 
+  test("sends half a character as the sign that something is missing", async () => {
+    const client = world.member();
+    await world.clock.pass(100);
+    await client.send("cut \ud83d");
+    await client.send({ kind: "file", content: "/f", name: "\ude00.pdf" });
+    await world.clock.pass(100);
+    expect(texts(client)).toEqual(["cut \ufffd", "/f"]);
+    expect(world.house.seen[0]!.said.filter((frame) => frame.action === "send").at(-1)?.ext?.name).toBe("\ufffd.pdf");
+  });
+
+  test("gives up what the server cannot read, even though its answer does not say which", async () => {
+    const client = world.member();
+    await world.clock.pass(100);
+    world.house.misreads = (frame) => frame.content === "bad";
+    await client.send("bad");
+    await client.send("good");
+    await world.clock.pass(1_000);
+    expect(texts(client)).toEqual(["good"]);
+    expect(client.thread().outbox.map((entry) => [entry.state, entry.code, entry.attempts])).toEqual([["failed", 400, 1]]);
+  });
+
   test("survives the client: the next one sends it, once", async () => {
     const storage = new MemoryStorage();
     const first = world.member({ account: "101", storage });
@@ -352,6 +453,64 @@ describe("the outbox", () => {
     expect(second.thread().outbox).toEqual([]);
     expect(world.house.conversations.size).toBe(0);
     expect(await storage.all()).toHaveLength(1);
+  });
+
+  test("of one person is never sent in the name of another over HTTP either", async () => {
+    const storage = new MemoryStorage();
+    await storage.own("member:101");
+    world.house.away = true;
+    const first = world.member({ account: "shared", storage });
+    await first.send("secret");
+    first.stop();
+    world.house.away = false;
+    world.house.noSockets = true;
+
+    const second = world.member({ account: "shared", storage, token: async () => "member:102" });
+    const errors = heard(second, "error");
+    await world.clock.until(() => second.state.state === "polling");
+    await world.clock.pass(5_000);
+    expect(errors.map(({ code }) => code)).toEqual([403]);
+    await second.send("mine");
+    await world.clock.pass(5_000);
+
+    expect([...world.house.conversations.values()].map(({ member, rows }) => [member, rows.map((row) => row.content)])).toEqual([[102, ["mine"]]]);
+    expect(second.me).toBe("member:102");
+    expect(await storage.all()).toHaveLength(1);
+  });
+
+  test("with what somebody left in it waits on the long poll where the server does not say who this is", async () => {
+    const storage = new MemoryStorage();
+    await storage.own("member:101");
+    world.house.away = true;
+    const first = world.member({ account: "shared", storage });
+    await first.send("kept");
+    first.stop();
+    world.house.away = false;
+    world.house.noSockets = true;
+    world.house.tellsWho = false;
+
+    const second = world.member({ account: "shared", storage });
+    await world.clock.until(() => second.state.state === "polling");
+    await world.clock.pass(60_000);
+    expect(world.house.conversations.size).toBe(0);
+
+    world.house.noSockets = false;
+    await world.clock.until(() => second.state.state === "online");
+    await world.clock.pass(1_000);
+    expect(texts(second)).toEqual(["kept"]);
+  });
+
+  test("with nothing in it is used on the long poll even where the server does not say who this is", async () => {
+    const storage = new MemoryStorage();
+    await storage.own("member:101");
+    world.house.noSockets = true;
+    world.house.tellsWho = false;
+    const client = world.member({ account: "shared", storage });
+    await world.clock.until(() => client.state.state === "polling");
+    await world.clock.pass(100);
+    await client.send("a");
+    await world.clock.pass(5_000);
+    expect(texts(client)).toEqual(["a"]);
   });
 
   test("is not touched before it is certain whose it is, even if somebody says something", async () => {
@@ -439,6 +598,53 @@ describe("an agent", () => {
     const client = world.agent();
     await world.clock.pass(100);
     await expect(Promise.all([client.open(404), world.clock.pass(100)])).rejects.toMatchObject({ code: 1013019000 });
+  });
+
+  test("opens a conversation when the server can answer, and not before it wishes", async () => {
+    world.house.say(9, "member", "a");
+    const client = world.agent();
+    await world.clock.pass(100);
+    world.house.refusesResume = () => ({ code: 503, msg: "later", retry_after: 4_000 });
+    let view: unknown;
+    void client.open(9).then((opened) => (view = opened.messages.length));
+    await world.clock.pass(3_900);
+    world.house.refusesResume = () => undefined;
+    expect(view).toBeUndefined();
+    await world.clock.pass(200);
+    expect(view).toBe(1);
+  });
+
+  test("hears on the long poll, too, that there is no such conversation, and asks for it no more", async () => {
+    world.house.noSockets = true;
+    world.house.say(9, "member", "a");
+    const client = world.agent();
+    await world.clock.until(() => client.state.state === "polling");
+    await world.clock.pass(1_000);
+    let code: unknown;
+    void client.open(404).catch((error: { code: number }) => (code = error.code));
+    await world.clock.pass(100);
+    expect(code).toBe(1013019000);
+    const before = world.house.requests.length;
+    await world.clock.pass(60_000);
+    expect(world.house.requests.length - before).toBeLessThan(5);
+  });
+
+  test("tells the socket which conversations it follows no more", async () => {
+    for (const id of [9, 10]) world.house.say(world.house.conversation(id, id).id, "member", "a");
+    const client = world.agent();
+    await world.clock.pass(100);
+    void client.open(9);
+    void client.open(10);
+    await world.clock.pass(100);
+    const line = world.house.seen[0]!;
+    expect([...line.tracked]).toEqual([9, 10]);
+
+    client.close(9);
+    client.close(9);
+    await world.clock.pass(100);
+
+    expect([...line.tracked]).toEqual([10]);
+    expect(line.said.filter((frame) => frame.ext?.drop)).toEqual([{ action: "resume", ext: { drop: [9] } }]);
   });
 
   test("asks for the list again when a frame does not join on", async () => {

@@ -76,10 +76,9 @@ describe("coming back", () => {
     client.on("state", ({ state, retryAt }) => {
       if (state === "waiting" && retryAt !== undefined) waits.push(retryAt - world.clock.now());
     });
-    // Before the third failure, after which the long poll has the word.
     await world.clock.pass(20_000);
-    expect(waits.length).toBe(2);
-    expect(new Set(waits).size).toBe(2);
+    expect(waits.length).toBeGreaterThan(2);
+    expect(new Set(waits).size).toBe(waits.length);
     expect(waits[0]).toBeLessThanOrEqual(1_000);
     expect(waits[1]).toBeLessThanOrEqual(2_000);
     const before = world.house.seen.length;
@@ -186,6 +185,26 @@ describe("a refusal", () => {
     expect(heard).not.toContain("polling");
   });
 
+  test("for good is reported once, and tried again slowly", async () => {
+    world.house.refusesEntry = { ext: { code: 1013021000, msg: "店铺不存在" }, close: 1008 };
+    const client = world.member();
+    const heard = states(client);
+    const errors: unknown[] = [];
+    client.on("error", (error) => errors.push(error));
+    await world.clock.pass(100);
+    expect(client.state.state).toBe("denied");
+    await world.clock.pass(120_000);
+
+    expect(errors).toEqual([{ code: 1013021000, message: "店铺不存在" }]);
+    expect(world.house.seen.length).toBeGreaterThanOrEqual(5);
+    expect(world.house.seen.length).toBeLessThanOrEqual(9);
+    expect(heard).not.toContain("polling");
+
+    world.house.refusesEntry = undefined;
+    await world.clock.pass(30_100);
+    expect(client.state.state).toBe("online");
+  });
+
   test("a page that gives no token is asked again later", async () => {
     let tries = 0;
     const client = world.member({
@@ -229,6 +248,15 @@ describe("where no socket gets through", () => {
     expect(texts(client)).toEqual(["a", "b", "c", "d"]);
     expect(world.house.requests.length).toBe(polls);
     expect(heard).toContain("polling");
+  });
+
+  test("nobody is told of a long poll that does not get through either", async () => {
+    world.house.away = true;
+    const client = world.member();
+    const heard = states(client);
+    await world.clock.pass(600_000);
+    expect(client.state.state).toMatch(/connecting|waiting/);
+    expect(heard).not.toContain("polling");
   });
 
   test("a first word opens the conversation", async () => {

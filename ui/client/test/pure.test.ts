@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { LONGEST, pause } from "../src/backoff";
 import { Desk } from "../src/desk";
 import { surroundings } from "../src/env";
-import { sendBody, sendFrame, type Draft } from "../src/draft";
+import { sendBody, sendFrame, wellFormedDraft, type Draft } from "../src/draft";
 import { historyMessage, shown } from "../src/mall";
 import { Outbox, type Entry } from "../src/outbox";
+import { Pulls } from "../src/pulls";
 import { Receipts } from "../src/receipts";
 import { Roster } from "../src/roster";
+import { Thread } from "../src/thread";
 import { OwnTyping } from "../src/typing";
 import { parse, sameId } from "../src/wire";
 import { dice, settled } from "./support/clock";
@@ -232,4 +234,42 @@ describe("the desk's list", () => {
   test("a frame of a conversation that is not in it asks for the list", () => {
     expect(new Roster().step({ conversation: 9, change: 1 })).toEqual({ touched: false, stale: true });
   });
+});
+
+describe("a question that the server put off", () => {
+  const doubting = () => {
+    const thread = new Thread(9, "member");
+    thread.begin("a1");
+    thread.doubt();
+    return thread;
+  };
+
+  test("is asked again when the server wishes, even if the cursor moves meanwhile, and less and less often", () => {
+    const [pulls, thread] = [new Pulls(), doubting()];
+    pulls.due([thread], 0);
+    pulls.postpone(thread, 7_000, 0);
+    thread.epoch = "b2";
+    expect(pulls.due([thread], 6_999)).toEqual({ ask: [], askIn: 1 });
+    expect(pulls.due([thread], 7_000).ask).toEqual([thread]);
+    pulls.postpone(thread, 7_000, 8_000);
+    expect(pulls.due([thread], 8_000).askIn).toBe(14_000);
+    pulls.postpone(thread, 100_000, 8_000);
+    expect(pulls.due([thread], 8_000).askIn).toBe(100_000);
+  });
+
+  test("waits as for an answer that did not come where no time was named", () => {
+    const [pulls, thread] = [new Pulls(), doubting()];
+    pulls.due([thread], 0);
+    pulls.postpone(thread, undefined, 0);
+    expect(pulls.due([thread], 0).askIn).toBe(10_000);
+  });
+});
+
+test.each([
+  ["half an emoji \ud83d", "half an emoji \ufffd"],
+  ["\ude00 the other half", "\ufffd the other half"],
+  ["whole \u{1f600} ones", "whole \u{1f600} ones"],
+])("a text of which no UTF-8 can be made is made one of which it can: %j", (text, sent) => {
+  expect(wellFormedDraft({ content: text, kind: "file", name: text })).toEqual({ content: sent, kind: "file", name: sent });
+  expect(wellFormedDraft({ content: text })).toEqual({ content: sent });
 });

@@ -188,6 +188,67 @@ test("a leader that was frozen gives way when it thaws", async () => {
   expect(world.house.lines.size).toBe(1);
 });
 
+test("what comes as a message while its entry is being forgotten stays in no tab's outbox", async () => {
+  class Slow extends MemoryStorage {
+    override async remove(key: string): Promise<void> {
+      await new Promise<void>((go) => world.clock.after(50, go));
+      return super.remove(key);
+    }
+  }
+  storage = new Slow();
+  world.house.say(9, "admin", "a");
+  const [leader, other] = [tab(true), tab(true)];
+  await world.clock.pass(1_000);
+  // The answer overtakes the frame, which comes with the next one.
+  world.house.loses = (frame) => frame.category === "customer";
+  await other.client.send("b");
+  await world.clock.pass(10);
+  world.house.loses = () => false;
+  world.house.say(9, "admin", "c");
+  await world.clock.pass(1_000);
+
+  for (const { client } of [leader, other]) {
+    expect(texts(client)).toEqual(["a", "b", "c"]);
+    expect(client.thread().outbox).toEqual([]);
+  }
+  expect(await storage.all()).toEqual([]);
+});
+
+test("a tab that follows hears by itself that there is no such conversation", async () => {
+  const [, other] = [tab(true, "agent"), tab(true, "agent")];
+  await world.clock.pass(1_000);
+  let code: unknown;
+  void other.client.open(404).catch((error: { code: number }) => (code = error.code));
+  await world.clock.pass(1_000);
+  expect(code).toBe(1013019000);
+});
+
+test("what a tab that follows has read is told again when the server wishes", async () => {
+  world.house.say(9, "admin", "a");
+  const [, other] = [tab(true), tab(true)];
+  await world.clock.pass(1_000);
+  world.house.refusesRead = () => ({ code: 503, msg: "later", retry_after: 30_000 });
+  other.client.read();
+  await world.clock.pass(29_900);
+  world.house.refusesRead = () => undefined;
+  expect(world.house.seen[0]!.said.filter((frame) => frame.action === "read")).toHaveLength(1);
+  await world.clock.pass(200);
+  expect(world.house.conversation(9).memberRead).toBe(1);
+});
+
+test("what one tab opened and closed is followed no more, and what another has open is", async () => {
+  for (const id of [9, 10]) world.house.say(world.house.conversation(id, id).id, "member", "a");
+  const [leader, other] = [tab(true, "agent"), tab(true, "agent")];
+  await world.clock.pass(1_000);
+  void other.client.open(9);
+  void other.client.open(10);
+  void leader.client.open(10);
+  await world.clock.pass(100);
+  for (const id of [9, 10]) other.client.close(id);
+  await world.clock.pass(100);
+  expect([...world.house.seen[0]!.tracked]).toEqual([10]);
+});
+
 test("an agent's tabs each follow what is open in them", async () => {
   world.house.say(9, "member", "a");
   world.house.say(world.house.conversation(10, 102).id, "member", "b");

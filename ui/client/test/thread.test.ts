@@ -167,6 +167,34 @@ test("a reset forgets everything and takes the newest page, visibly", () => {
   expect(thread.behind).toBe(false);
 });
 
+test("a reset of the same life is taken where too much below the cursor was altered, and nothing of later is lost", () => {
+  const { thread, conversation } = atThree();
+  for (const seq of [1, 2]) conversation.revoke(seq);
+  const { since: _, ...page } = pageFor(conversation, [9, -1, -1]);
+  const d = said(conversation, "d");
+  thread.step(d);
+  conversation.pin(true);
+  thread.heads(4, 7);
+
+  const outcome = thread.page(page);
+
+  expect(outcome.reset).toBe(true);
+  expect(shown(thread.messages)).toEqual(["1 revoked", "2 revoked", "3 c", "4 d"]);
+  expect(thread.cursor).toEqual([9, 4, 6]);
+  expect(thread.behind).toBe(true);
+});
+
+test("a reset that says nothing new is ignored, and answers a thread that doubts", () => {
+  const { thread, conversation } = atThree();
+  const { since: _, ...page } = pageFor(conversation, [9, -1, -1]);
+  thread.doubt();
+  expect(thread.behind).toBe(true);
+
+  expect(thread.page(page).touched).toBe(false);
+
+  expect(thread.behind).toBe(false);
+});
+
 test("the first page is no visible reset", () => {
   const conversation = new Conversation(9);
   for (let n = 1; n <= 9; n += 1) conversation.say("member", `${n}`);

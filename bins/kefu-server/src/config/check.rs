@@ -151,6 +151,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Wrong> {
         "is not a time zone; write the name of one, such as Asia/Shanghai",
     );
     require((1..=10_000).contains(&desk.list_limit), "desk.list_limit", "is not within 1 to 10000");
+    require(desk.revoke_seconds <= 86_400, "desk.revoke_seconds", "is not within 0 to 86400");
     require(
         tracing_subscriber::EnvFilter::builder().parse(&settings.log.level).is_ok(),
         "log.level",

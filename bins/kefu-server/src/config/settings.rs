@@ -237,6 +237,8 @@ pub struct DeskSettings {
     pub sends_per_minute: u32,
     /// Messages that all members of one shop together may send in a minute; 0 is no limit.
     pub shop_sends_per_minute: u32,
+    /// How old a message may be that its sender takes back: 0 to 86400.
+    pub revoke_seconds: u64,
     /// Whether `<`, `>` and `&` are escaped where the mall's pages would take them for HTML.
     pub legacy_escape: bool,
 }
@@ -248,6 +250,7 @@ impl Default for DeskSettings {
             list_limit: 2_000,
             sends_per_minute: 120,
             shop_sends_per_minute: 6_000,
+            revoke_seconds: 120,
             legacy_escape: true,
         }
     }

@@ -162,6 +162,7 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[desk]\nzone = \"Mars\"", "desk.zone");
     refused("[desk]\nzone = \"+08:00\"", "desk.zone");
     refused("[desk]\nlist_limit = 0", "desk.list_limit");
+    refused("[desk]\nrevoke_seconds = 86401", "desk.revoke_seconds");
     refused("[log]\nformat = \"xml\"", "log.format");
     refused("[log]\nlevel = \"kefu=loud\"", "log.level");
     refused("[log]\nlevel = \"warning\"", "log.level");

@@ -95,6 +95,12 @@ impl fmt::Display for Name {
     }
 }
 
+/// How somebody is named: `member:101`.
+#[must_use]
+pub fn spelled(party: Party) -> String {
+    Name::Party(party).to_string()
+}
+
 impl Serialize for Name {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

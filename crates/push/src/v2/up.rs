@@ -44,6 +44,10 @@ pub enum Up {
         epoch: Option<String>,
         /// What the client has; at most [`MOST_RESUMED`].
         cursors: Vec<Cursor>,
+        /// What it follows no longer; at most [`MOST_RESUMED`].
+        drop: Vec<ConversationId>,
+        /// Whether it asks for anything: a member who names no cursor does, for all of theirs.
+        asks: bool,
     },
     /// Says something.
     Send(Said),

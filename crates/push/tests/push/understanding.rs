@@ -57,7 +57,7 @@ fn every_frame_of_the_protocol_is_understood() {
     let conversation = Some(ConversationId(9));
     check(
         json!({ "action": "resume", "ext": { "resume": [[9, -1, 0]] } }),
-        Up::Resume { epoch: None, cursors: vec![cursor(9, -1, 0)] },
+        Up::Resume { epoch: None, cursors: vec![cursor(9, -1, 0)], drop: Vec::new(), asks: true },
     );
     check(
         json!({ "action": "send", "style": "normal", "kind": "text", "content": "hi", "quote": "7",

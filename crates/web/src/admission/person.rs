@@ -10,10 +10,9 @@ use kefu_domain::{Party, TenantId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long a socket must have been silent before a newer one of the same person may have its place. The mall's pages
-/// ping every second or every five, `kefu.v2` every twenty; a page that reconnects as often as it can leaves fewer
-/// than twenty behind in that time.
-const GIVES_WAY: Duration = Duration::from_secs(30);
+/// How long a socket must have been silent before a newer one of the same person may have its place. A hidden tab pings
+/// once a minute, and would come back at once if it were closed in between.
+const GIVES_WAY: Duration = Duration::from_secs(100);
 
 type Person = (TenantId, Party);
 

@@ -88,6 +88,7 @@ impl Look {
             found: self.found,
             changed: self.changed,
             reader: person.side(),
+            me: v2::spelled(person.who().1),
             epoch: desk.epoch().to_owned(),
             server_time: site.0.clock.now(desk).await,
             legacy_escape: site.legacy_escape(),
@@ -111,6 +112,7 @@ pub(crate) struct Synced {
     found: Vec<Found>,
     changed: Option<Changed>,
     reader: Side,
+    me: String,
     epoch: String,
     server_time: Option<Timestamp>,
     legacy_escape: bool,
@@ -123,6 +125,7 @@ impl Serialize for Synced {
             changed.list.iter().map(|listed| ConversationView { listed: listed.clone(), legacy_escape }).collect()
         });
         Body {
+            me: &self.me,
             epoch: &self.epoch,
             server_time: self.server_time.map(|time| time.0),
             conversations: self.found.iter().map(|found| found.shown(self.reader, &self.epoch)).collect(),
@@ -137,6 +140,7 @@ impl Serialize for Synced {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
+    me: &'a str,
     epoch: &'a str,
     server_time: Option<i64>,
     conversations: Vec<Conversation<'a>>,

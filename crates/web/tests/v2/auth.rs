@@ -7,7 +7,7 @@ use kefu_web::{Settings, SocketLimits};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::client::{Client, ask};
+use crate::client::{Client, ask, text};
 use crate::house::{Credulous, House, MALL, caller, credential};
 
 #[actix_web::test]
@@ -137,6 +137,24 @@ async fn a_socket_ends_with_its_credential_and_with_the_server() {
     assert_eq!((&bye["action"], &bye["ext"]["within"]), (&json!("bye"), &json!(5_000)));
     house.hub.close_all();
     assert_eq!(admin.closed().await, 1001);
+}
+
+#[actix_web::test]
+async fn what_was_said_before_the_server_stops_is_answered_before_it_does() {
+    let house = House::open().await;
+    house.talk_of(1).await;
+    let mut phone = Client::enter(&house, "member:101").await;
+    let gate = house.store.shut_gate();
+    phone.say(text("k1", "last words")).await;
+    while house.store.locked() == 0 {
+        actix_web::rt::task::yield_now().await;
+    }
+
+    house.hub.close_all();
+    drop(gate);
+
+    assert_eq!(phone.hear_of("ack", "send").await["ext"]["seq"], 2);
+    assert_eq!(phone.closed().await, 1001);
 }
 
 #[actix_web::test]

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServerHandle, ServiceRequest, ServiceResponse};
@@ -42,18 +43,25 @@ impl House {
         settings: Settings,
         furnish: impl FnOnce(Site) -> Site,
     ) -> Self {
-        let mut members = MockMemberDirectory::new();
-        members.expect_denies().returning(|_, _| Ok(false));
-        members.expect_profiles().returning(|_, _| Ok([].into()));
-        let mut admins = MockAdminDirectory::new();
-        admins.expect_profiles().returning(|_, _| Ok([(AdminId(7), face("admin"))].into()));
-        let mut shops = MockShopDirectory::new();
-        shops
-            .expect_standing()
-            .returning(|scope| Ok(if scope.shop == ShopId(3) { Standing::Open } else { Standing::Unknown }));
-        let hub = Hub::with(push);
+        Self::built(push, settings, furnish, |builder| builder).await
+    }
+
+    /// As one of several nodes at one store.
+    pub(crate) async fn among_others() -> Self {
+        let furnish = |site: Site| site.doorkeeper(Credulous::default());
+        let several = |builder: kefu::Builder| builder.several_nodes(Duration::from_secs(2));
+        Self::built(kefu_push::Settings::default(), Settings::default(), furnish, several).await
+    }
+
+    async fn built(
+        push: kefu_push::Settings,
+        settings: Settings,
+        furnish: impl FnOnce(Site) -> Site,
+        build: impl FnOnce(kefu::Builder) -> kefu::Builder,
+    ) -> Self {
         let store = MemoryStore::new();
-        let desk = kefu::builder(store.clone(), members, admins, hub.clone()).shops(shops).epoch("e1").build();
+        let hub = Hub::with(push);
+        let desk = build(books(&store, hub.clone())).build();
         let site = furnish(Site::new(desk.clone(), hub.clone(), settings));
         let app = move || {
             App::new()
@@ -79,10 +87,19 @@ impl House {
         id.unwrap()
     }
 
+    /// A message of hers that another node stores, without a word to this one.
+    pub(crate) async fn alice_says_elsewhere(&self, text: &str) {
+        Self::say_at(&books(&self.store, Hub::new()).build(), text).await;
+    }
+
     /// One more message of hers.
     pub(crate) async fn alice_says(&self, text: &str) -> ConversationId {
+        Self::say_at(&self.desk, text).await
+    }
+
+    async fn say_at(desk: &Desk, text: &str) -> ConversationId {
         let post = Post::new(kefu_domain::Content::new(Kind::Text, text).unwrap());
-        self.desk.member(ALICE, Profile::default()).send(post).await.unwrap().message.conversation
+        desk.member(ALICE, Profile::default()).send(post).await.unwrap().message.conversation
     }
 }
 
@@ -94,6 +111,20 @@ impl Drop for House {
 
 fn face(nickname: &str) -> Profile {
     Profile { nickname: Some(nickname.into()), avatar: Some(format!("https://x/{nickname}.png")) }
+}
+
+/// A desk over a store, in the making.
+fn books(store: &MemoryStore, hub: Hub) -> kefu::Builder {
+    let mut members = MockMemberDirectory::new();
+    members.expect_denies().returning(|_, _| Ok(false));
+    members.expect_profiles().returning(|_, _| Ok([].into()));
+    let mut admins = MockAdminDirectory::new();
+    admins.expect_profiles().returning(|_, _| Ok([(AdminId(7), face("admin"))].into()));
+    let mut shops = MockShopDirectory::new();
+    shops
+        .expect_standing()
+        .returning(|scope| Ok(if scope.shop == ShopId(3) { Standing::Open } else { Standing::Unknown }));
+    kefu::builder(store.clone(), members, admins, hub).shops(shops).epoch("e1")
 }
 
 /// `member:101`, `admin:7` with all permissions, `trainee:8` with none; an admin serves the platform and shop 3.

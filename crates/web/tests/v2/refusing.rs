@@ -94,3 +94,28 @@ async fn a_sender_in_a_hurry_is_told_to_wait_and_what_they_said_meanwhile_too() 
     assert_eq!(keys, ["k0", "k1", "k2", "k3", "k4", "k5"]);
     assert!(answers[5]["ext"]["retry_after"].as_i64().unwrap() >= 1_000);
 }
+
+#[actix_web::test]
+async fn what_was_said_after_something_that_failed_is_not_stored_before_it() {
+    let house = House::open().await;
+    house.talk_of(1).await;
+    let mut phone = Client::enter(&house, "member:101").await;
+    let gate = house.store.shut_gate();
+    for key in ["k1", "k2", "k3"] {
+        phone.say(text(key, key)).await;
+    }
+
+    let first = phone.hear_of("ack", "send").await;
+    drop(gate);
+    let (second, third) = (phone.hear_of("ack", "send").await, phone.hear_of("ack", "send").await);
+    let mut retried = Vec::new();
+    for key in ["k1", "k2", "k3"] {
+        phone.say(text(key, key)).await;
+        retried.push(phone.hear_of("ack", "send").await["ext"]["seq"].clone());
+    }
+
+    for (answer, key) in [(first, "k1"), (second, "k2"), (third, "k3")] {
+        assert_eq!((&answer["ext"]["code"], &answer["ext"]["client_msg_id"]), (&json!(503), &json!(key)));
+    }
+    assert_eq!(retried, [2, 3, 4]);
+}

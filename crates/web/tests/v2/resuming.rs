@@ -149,3 +149,24 @@ async fn an_agent_resumes_what_is_open_on_the_screen_and_hears_of_the_rest() {
     screen.take(&page);
     assert!(screen.is_whole(3, 4) && screen.change == 4);
 }
+
+#[actix_web::test]
+async fn what_another_node_has_stored_comes_before_what_follows_it() {
+    let house = House::among_others().await;
+    let id = house.talk_of(1).await.0;
+    let (mut member, _) = Client::enter_with(&house, "member:101", json!({"resume": [[id, 1, 1]]})).await;
+    let mut screen = Screen { seq: 1, change: 1, ..Screen::default() };
+
+    for _ in 0..3 {
+        for _ in 0..5 {
+            house.alice_says_elsewhere("there").await;
+        }
+        house.alice_says("here").await;
+    }
+    while screen.seq < 19 {
+        screen.take(&member.hear().await);
+    }
+
+    assert!(screen.is_whole(2, 19) && screen.change == 19, "{screen:?}");
+    assert_eq!(screen.gaps, 0);
+}

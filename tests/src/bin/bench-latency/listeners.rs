@@ -72,7 +72,14 @@ impl Listeners {
         for (n, token) in agents.iter().enumerate() {
             let hears = (n == 0).then(|| ("customer", post.clone()));
             let place = members.len() + n;
-            tasks.push(tokio::spawn(sit(agents_at, token.clone(), false, hears, gate.clone(), (place, report.clone()))));
+            tasks.push(tokio::spawn(sit(
+                agents_at,
+                token.clone(),
+                false,
+                hears,
+                gate.clone(),
+                (place, report.clone()),
+            )));
         }
         let mut conversations = vec![0; members.len()];
         for _ in 0..tasks.len() {

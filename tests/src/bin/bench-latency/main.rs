@@ -75,8 +75,7 @@ async fn measure(options: &Options) -> Table {
 async fn run(options: &Options, at: &Server, agents_at: &Server, round: usize) -> Row {
     let number = |n: usize| i64::try_from(n).expect("a small number");
     let token = |claims: Claims| claims.signed(at.secret());
-    let members: Vec<_> =
-        (0..options.members).map(|n| token(Claims::member(1_000_000 + number(n)))).collect();
+    let members: Vec<_> = (0..options.members).map(|n| token(Claims::member(1_000_000 + number(n)))).collect();
     let agents: Vec<_> = (0..options.agents).map(|n| token(Claims::agent(7 + number(n)))).collect();
     let first_words = round == 0;
     if first_words {

@@ -44,7 +44,11 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} sockets of kefu.v2, {} sends/s; from POST to the other party's frame; medians", self.sockets, self.sends)?;
+        writeln!(
+            f,
+            "{} sockets of kefu.v2, {} sends/s; from POST to the other party's frame; medians",
+            self.sockets, self.sends
+        )?;
         let names: std::collections::BTreeSet<_> = self.rows.iter().map(|(name, _)| *name).collect();
         for name in names {
             let rows: Vec<_> = self.rows.iter().filter(|(known, _)| *known == name).map(|(_, row)| row).collect();

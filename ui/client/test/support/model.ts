@@ -122,10 +122,10 @@ export class Conversation {
   }
 
   /** One page from a cursor, and the cursor of the next one. */
-  page(cursor: Cursor, side: Side, epoch: string, asked: string | undefined, limit: number): { ext: Ext; next: Cursor | undefined } {
+  page(cursor: Cursor, side: Side, epoch: string, asked: string | undefined, limit: number, mostChanged = Infinity): { ext: Ext; next: Cursor | undefined } {
     const [, seq, change] = cursor;
     const fresh = seq < 0;
-    const reset = fresh || (asked !== undefined && asked !== epoch) || seq > this.seq || change > this.change;
+    const reset = fresh || (asked !== undefined && asked !== epoch) || seq > this.seq || change > this.change || this.rows.filter((row) => row.seq <= seq && row.change > change).length > mostChanged;
     const from = reset ? Math.max(0, this.seq - limit) : seq;
     const rows = this.rows.slice(from, from + limit);
     const more = !reset && from + rows.length < this.seq;

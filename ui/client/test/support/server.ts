@@ -26,8 +26,12 @@ export class Line implements SocketLike {
   send(text: string): void {
     const frame = JSON.parse(text) as Envelope;
     this.said.push(frame);
+    // JSON writes half a character like this, and no server takes it.
+    const garbled = /\\ud[89a-f]/.test(text);
     this.house.clock.after(1, () => {
-      if (this.open && !this.house.deaf) this.house.hear(this, frame);
+      if (!this.open || this.house.deaf) return;
+      if (garbled || this.house.misreads(frame)) this.tell({ category: "ack", ext: { code: 400, msg: "请求参数不正确:lone surrogate" } });
+      else this.house.hear(this, frame);
     });
   }
 
@@ -70,6 +74,18 @@ export class House {
   /** Frames of the server go nowhere. */
   mute = false;
   loses: (frame: Envelope) => boolean = () => false;
+  /** Frames of which nothing is understood, not even their key. */
+  misreads: (frame: Envelope) => boolean = () => false;
+  /** What `resume` is answered with instead of a page: of a conversation, or of whatever a member has. */
+  refusesResume: (id: number | undefined) => Ext | undefined = () => undefined;
+  /** What `read` is answered with. */
+  refusesRead: () => Ext | undefined = () => undefined;
+  /** What the first frame is answered with, and the code that the line is closed with. */
+  refusesEntry: { ext: Ext; close: number } | undefined;
+  /** The long poll says whom it answers. */
+  tellsWho = true;
+  /** A cursor that so many changes came after starts over. */
+  mostChanged = Infinity;
   /** What `send` is answered with instead of storing. */
   refuses: ((content: string) => Ext | undefined) | undefined;
   /** The next so many sends are stored, and then the line is cut before the answer. */
@@ -177,6 +193,12 @@ export class House {
       this.clock.after(2, () => line.cut(4401));
       return;
     }
+    const refusal = this.refusesEntry;
+    if (refusal) {
+      ack(refusal.ext);
+      this.clock.after(2, () => line.cut(refusal.close));
+      return;
+    }
     line.who = frame.content;
     line.side = frame.content.startsWith("admin") ? "admin" : "member";
     ack({ epoch: this.epoch, server_time: this.clock.now(), heartbeat: 20_000 }, { from: line.who });
@@ -184,7 +206,13 @@ export class House {
   }
 
   private resume(line: Line, ext: Ext): void {
+    for (const id of ext.drop ?? []) line.tracked.delete(Number(id));
     if (!ext.resume) return;
+    const no = ext.resume.length === 0 ? this.refusesResume(undefined) : undefined;
+    if (no) {
+      line.tell({ category: "ack", action: "resume", ext: no });
+      return;
+    }
     const own = [...this.conversations.values()].filter((one) => `member:${one.member}` === line.who && one.seq > 0);
     const cursors: Cursor[] = ext.resume.length > 0 ? ext.resume : own.map((one) => [one.id, -1, -1]);
     if (cursors.length === 0) line.tell({ category: "ack", action: "resume", ext: { epoch: this.epoch } });
@@ -192,6 +220,11 @@ export class House {
       const conversation = this.conversations.get(Number(cursor[0]));
       if (!conversation || !this.entitled(line, conversation)) {
         line.tell({ category: "ack", action: "resume", ext: { code: 1013019000, msg: "客服会话不存在", conversation: cursor[0] } });
+        continue;
+      }
+      const refusal = this.refusesResume(conversation.id);
+      if (refusal) {
+        line.tell({ category: "ack", action: "resume", ext: { ...refusal, conversation: cursor[0] } });
         continue;
       }
       line.tracked.add(conversation.id);
@@ -204,7 +237,7 @@ export class House {
   private pages(conversation: Conversation, cursor: Cursor, side: Side, epoch: string | undefined): Ext[] {
     const pages: Ext[] = [];
     for (let next: Cursor | undefined = cursor; next; ) {
-      const page: { ext: Ext; next: Cursor | undefined } = conversation.page(next, side, this.epoch, epoch, this.limit);
+      const page: { ext: Ext; next: Cursor | undefined } = conversation.page(next, side, this.epoch, epoch, this.limit, this.mostChanged);
       // Not every server says from where a page goes on.
       const { since: _, ...ext } = page.ext;
       pages.push(ext);
@@ -243,6 +276,8 @@ export class House {
   }
 
   private other(line: Line, frame: Envelope, ack: (ext: Ext) => void): void {
+    const refusal = frame.action === "read" ? this.refusesRead() : undefined;
+    if (refusal) return ack(refusal);
     const id = Number(frame.ext?.conversation);
     const seq = this.conversation(id).rows.find((row) => row.id === frame.quote)?.seq ?? 0;
     if (frame.action === "read") this.read(id, line.side === "member" ? "member" : "desk", frame.ext?.seq ?? 0);
@@ -312,7 +347,7 @@ export class House {
     for (;;) {
       const conversations = this.missed(query, who, side);
       if (conversations.length > 0 || this.clock.now() >= until || signal.aborted) {
-        return { epoch: this.epoch, serverTime: this.clock.now(), conversations };
+        return { epoch: this.epoch, serverTime: this.clock.now(), ...(this.tellsWho ? { me: who } : {}), conversations };
       }
       await new Promise<void>((go) => {
         this.waiting.push(go);
@@ -327,7 +362,8 @@ export class House {
       ? text.split(",").map((one) => one.split(".").map(Number) as unknown as Cursor)
       : [...this.conversations.values()].filter((one) => side === "member" && `member:${one.member}` === who && one.seq > 0).map((one) => [one.id, -1, -1]);
     return cursors.flatMap((cursor) => {
-      const conversation = this.conversation(Number(cursor[0]));
+      const conversation = this.conversations.get(Number(cursor[0]));
+      if (!conversation) return [{ conversation: cursor[0], code: 1013019000, msg: "客服会话不存在" }];
       const epoch = query.get("epoch") ?? undefined;
       const same = (epoch === undefined || epoch === this.epoch) && cursor[1] === conversation.seq && cursor[2] === conversation.change;
       return same ? [] : [conversation.page(cursor, side, this.epoch, epoch, this.limit).ext];

@@ -262,3 +262,14 @@ fn in_somebody_elses_conversation_there_is_nothing_to_take_back_or_to_delete() {
         }
     }
 }
+
+#[test]
+fn a_key_that_is_sent_again_behind_the_revoke_of_its_message_finds_the_tombstone() {
+    let mut work = Talk::of_four().at(3_000);
+
+    run(&mut work, &member(revoke(1))).unwrap();
+    let again = run(&mut work, &member_says("k1", "1")).unwrap();
+
+    let sent = again.sent(&Committed::default(), true).unwrap();
+    assert!(sent.message.revoked.is_some() && sent.message.content == TOMBSTONE, "{sent:?}");
+}

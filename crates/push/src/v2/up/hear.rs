@@ -67,8 +67,14 @@ fn understood(frame: Members<'_>, asked: Asked, key: Option<&ClientMsgId>) -> Re
             resume: ext.cursors("resume").and_then(few)?,
         }),
         Asked::For(Action::Resume) => {
-            let cursors = ext.cursors("resume").and_then(few)?.ok_or("ext.resume is missing")?;
-            Up::Resume { epoch: epoch()?, cursors }
+            let drop = ext.dropped()?;
+            let cursors = match ext.cursors("resume").and_then(few)? {
+                None if drop.is_empty() => return Err("ext.resume is missing"),
+                cursors => cursors,
+            };
+            // Whoever only drops something asks for nothing.
+            let asks = cursors.is_some();
+            Up::Resume { epoch: epoch()?, cursors: cursors.unwrap_or_default(), drop, asks }
         }
         Asked::For(Action::Send) => {
             let style = frame.text("style", "style is a text")?;
@@ -124,6 +130,13 @@ impl<'a> Members<'a> {
 
     fn id(self, name: &str, wrong: Wrong) -> Result<Option<i64>, Wrong> {
         self.get(name).map(|value| number(value).ok_or(wrong)).transpose()
+    }
+
+    fn dropped(self) -> Result<Vec<ConversationId>, Wrong> {
+        const WRONG: Wrong = "ext.drop is a list of at most 64 conversations";
+        let Some(value) = self.get("drop") else { return Ok(Vec::new()) };
+        let list = value.as_array().filter(|list| list.len() <= MOST_RESUMED).ok_or(WRONG)?;
+        list.iter().map(|id| number(id).map(ConversationId).ok_or(WRONG)).collect()
     }
 
     fn cursors(self, name: &str) -> Result<Option<Vec<Cursor>>, Wrong> {
