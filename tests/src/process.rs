@@ -38,6 +38,11 @@ pub struct Program {
 /// The loader looks into the folder of this machine's libraries, which is what `$LIB` stands for.
 const OTHER_CLOCK: &str = "/usr/$LIB/faketime/libfaketimeMT.so.1";
 
+/// What a program with another clock leaves behind when it is killed.
+fn left_by_its_clock(pid: Pid) -> [PathBuf; 2] {
+    [format!("/dev/shm/faketime_shm_{pid}").into(), format!("/dev/shm/sem.faketime_sem_{pid}").into()]
+}
+
 impl Program {
     /// A program with its arguments.
     pub fn new<A: Into<OsString>>(path: impl Into<PathBuf>, arguments: impl IntoIterator<Item = A>) -> Self {
@@ -70,8 +75,6 @@ impl Program {
             ("LD_PRELOAD", OTHER_CLOCK.to_owned()),
             ("FAKETIME", format!("{seconds:+}")),
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
-            // It has nothing to tell other processes, and files keep their times.
-            ("FAKETIME_DISABLE_SHM", "1".to_owned()),
             ("NO_FAKE_STAT", "1".to_owned()),
         ];
         self.environment.extend(set);
@@ -100,7 +103,8 @@ impl Program {
             let status = child.wait().ok();
             over.send_replace(Some(status));
         });
-        Running { pid, exit, waiter: Some(waiter) }
+        let has_other_clock = self.environment.iter().any(|(name, _)| *name == "FAKETIME");
+        Running { pid, exit, waiter: Some(waiter), has_other_clock }
     }
 }
 
@@ -116,6 +120,7 @@ pub struct Running {
     pid: Pid,
     exit: watch::Receiver<Option<Option<ExitStatus>>>,
     waiter: Option<JoinHandle<()>>,
+    has_other_clock: bool,
 }
 
 impl Running {
@@ -150,6 +155,10 @@ impl Running {
         self.signal(Signal::SIGKILL);
         if let Some(waiter) = self.waiter.take() {
             let _ = waiter.join();
+        }
+        if std::mem::take(&mut self.has_other_clock) {
+            // Gone where it ended well.
+            left_by_its_clock(self.pid).iter().for_each(|file| drop(std::fs::remove_file(file)));
         }
     }
 }

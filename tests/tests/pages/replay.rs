@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kefu_tests::{Cut, Dice, MallPage, PageState, text};
+use kefu_tests::{Cut, Dice, MallPage, PageState, Way, text};
 
 use crate::house::{GRACE, House, back, newest, seqs};
 
@@ -96,25 +96,50 @@ async fn of_more_than_fifty_that_a_page_missed_the_newest_fifty_come() {
     }
 }
 
+/// What happens to the lines of both pages.
+enum Trouble {
+    Reset,
+    AtSomeByte,
+    /// Both sides believe in it.
+    HalfOpen,
+}
+
+fn some(dice: &mut Dice) -> usize {
+    usize::try_from(1 + dice.below(5)).unwrap()
+}
+
 /// Whatever falls where: nothing twice on one socket, nothing too early, and what was missed is there on the next look.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_that_are_cut_off_again_and_again_hear_nothing_twice_on_one_socket() {
     let house = House::open(44).await;
     let mut dice = Dice::new(44);
-    for n in 0..4_u64 {
+    for trouble in [Trouble::Reset, Trouble::AtSomeByte, Trouble::HalfOpen, Trouble::Reset] {
         let had = sockets(&house);
-        house.say(usize::try_from(1 + dice.below(5)).unwrap()).await;
-        if n % 2 == 0 {
-            house.proxy.cut(Cut::Reset);
-        } else {
-            house.proxy.cut_after(kefu_tests::Way::Down, usize::try_from(1 + dice.below(2_000)).unwrap(), Cut::End);
+        house.say(some(&mut dice)).await;
+        match trouble {
+            Trouble::Reset => house.proxy.cut(Cut::Reset),
+            Trouble::AtSomeByte => {
+                house.proxy.cut_after(Way::Down, usize::try_from(1 + dice.below(2_000)).unwrap(), Cut::End);
+            }
+            Trouble::HalfOpen => house.proxy.vanish(),
         }
-        house.say(usize::try_from(1 + dice.below(5)).unwrap()).await;
-        if n % 2 == 0 {
-            back(&house.shopper, had[0]).await;
-            back(&house.console, had[1]).await;
+        house.say(some(&mut dice)).await;
+        match trouble {
+            Trouble::Reset => {
+                back(&house.shopper, had[0]).await;
+                back(&house.console, had[1]).await;
+            }
+            Trouble::AtSomeByte => {}
+            Trouble::HalfOpen => {
+                house.shopper.until("its impatience", |state| state.sockets.len() > had[0]).await;
+                house.proxy.heal();
+            }
         }
-        house.say(usize::try_from(1 + dice.below(5)).unwrap()).await;
+        house.say(some(&mut dice)).await;
+    }
+    // Whatever was cut last, both are back.
+    for page in [&house.shopper, &house.console] {
+        page.until("a socket", |state| newest(state).opened.is_some() && newest(state).ended.is_none()).await;
     }
     let last = house.say(1).await;
     for page in [&house.shopper, &house.console] {

@@ -77,6 +77,10 @@ pub(crate) enum Writer {
 
 impl Writer {
     pub(crate) const ALL: [Self; 4] = [Self::Alice, Self::Carol, Self::FirstDesk, Self::SecondDesk];
+    /// Those at the first server: of what they say the second hears from outside alone.
+    pub(crate) const FIRST: [Self; 2] = [Self::Alice, Self::FirstDesk];
+    /// Those at the second server.
+    pub(crate) const SECOND: [Self; 2] = [Self::Carol, Self::SecondDesk];
 }
 
 impl Company {
@@ -236,11 +240,12 @@ pub(crate) async fn found_by_reloading(page: &MallPage, again: &MallPage, conver
     books.came_once_to(page, conversation);
     let all = books.messages(conversation).len();
     again.until("its first page", |state| !state.screen.is_empty()).await;
-    // A page of history holds at least ten.
-    for _ in 0..=all / 10 {
-        if again.state().heard_of(conversation).len() < all {
-            again.scroll_up().await;
+    // Each asking brings something, except one that crosses another.
+    for _ in 0..all {
+        if again.state().heard_of(conversation).len() == all {
+            break;
         }
+        again.scroll_up().await;
     }
     covered(again, conversation, books).await;
 }

@@ -118,7 +118,10 @@ export class KefuClient {
   async send(draft: Draft | string, conversation?: Id): Promise<Entry> {
     const agent = this.options.side === "admin";
     if (agent && conversation === undefined) throw new TypeError("an agent names the conversation");
-    const entry = await this.post.write(typeof draft === "string" ? { content: draft } : draft, agent ? conversation : undefined);
+    const to = agent ? conversation : undefined;
+    const thread = this.book.find(to);
+    if (thread) this.typists.sent(thread.conversation);
+    const entry = await this.post.write(typeof draft === "string" ? { content: draft } : draft, to);
     this.tab.deliver();
     return entry;
   }

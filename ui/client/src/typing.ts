@@ -2,8 +2,9 @@
 
 import { type Id, sameId } from "./wire.js";
 
-/** The server drops more than one frame in this many milliseconds. */
-export const SAY_EVERY = 2_000;
+/** Milliseconds between two words about it. The server drops what comes within two seconds, and not every word takes
+ * equally long to get there. */
+export const SAY_EVERY = 2_500;
 /** Milliseconds after which somebody who was typing is no longer shown. */
 export const HIDE_AFTER = 6_000;
 
@@ -23,6 +24,11 @@ export class OwnTyping {
     this.said = this.wants;
     this.saidAt = now;
     return { say: this.said };
+  }
+
+  /** What was being typed was sent: nobody shows us as typing any more, without a word from us. */
+  sent(): void {
+    this.said = this.wants = false;
   }
 }
 

@@ -35,6 +35,13 @@ export class Typists {
     if (askIn !== undefined) own.alarm = this.env.after(askIn, () => this.own(conversation, undefined));
   }
 
+  /** What we typed was sent. */
+  sent(conversation: Id): void {
+    const own = this.ours.get(String(conversation));
+    own?.alarm();
+    own?.typing.sent();
+  }
+
   /** Somebody else types, or stops. */
   heard(conversation: Id, from: string, on: boolean): void {
     if (this.others.hear(conversation, from, on, this.env.now())) this.listener.shown(conversation, from, on);

@@ -170,7 +170,16 @@ test("typing goes on being said as long as somebody types, and nothing is said b
   expect(typing.want(false, 0)).toEqual({});
   const said = [];
   for (let now = 0; now <= 6_000; now += 500) said.push(typing.want(true, now).say);
-  expect(said.filter((one) => one === true)).toHaveLength(4);
+  expect(said.filter((one) => one === true)).toHaveLength(3);
+});
+
+test("who types on right after a message says so again, since the message took it from the screens", () => {
+  const typing = new OwnTyping();
+  expect(typing.want(true, 0)).toEqual({ say: true });
+  typing.sent();
+  expect(typing.want(false, 100)).toEqual({});
+  expect(typing.want(true, 500)).toEqual({ askIn: 2_000 });
+  expect(typing.want(undefined, 2_500)).toEqual({ say: true });
 });
 
 describe("the desk's list", () => {

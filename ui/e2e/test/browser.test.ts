@@ -3,6 +3,9 @@ import { Browser, type Demo } from "../src/browser.js";
 import { House } from "../src/house.js";
 import { agreed, stored } from "../src/screens.js";
 
+/** A picture of one pixel. */
+const DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 let browser: Browser;
 let house: House;
 let me: number;
@@ -153,6 +156,17 @@ test("quoting, taking back, deleting, ticks and typing are on both screens", asy
   await demo.message("agent", 1).waitFor({ state: "detached" });
   await demo.message("member", 1).waitFor();
   await agreed(house, demo, me);
+});
+
+test("a picture and a product are sent, and shown as what they are", async () => {
+  const [pane, other] = [demo.page.locator(".member"), demo.page.locator(".agent")];
+  await pane.locator("input[type=file]").setInputFiles({ name: "dot.png", mimeType: "image/png", buffer: Buffer.from(DOT, "base64") });
+  await demo.settled("agent", 2);
+  await pane.getByRole("button", { name: "Product" }).click();
+  await demo.settled("agent", 3);
+  await other.locator(".card strong", { hasText: "手作陶瓷咖啡杯" }).waitFor();
+  await expect.poll(() => other.locator(".picture img").evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(1);
+  expect(demo.complaints).toEqual([]);
 });
 
 test("what the server does not take stays as failed, until it is thrown away", async () => {

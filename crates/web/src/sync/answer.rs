@@ -38,7 +38,11 @@ pub(super) async fn look(site: &Site, person: &Person, asked: &Asked) -> Result<
     let other_life = asked.epoch.as_deref().is_some_and(|other| other != epoch);
     let mut found = Vec::new();
     match &asked.cursors {
-        None => found.extend(person.clone().resume(site, None).await?.map(|since| Found::Since(Box::new(since)))),
+        None => {
+            // One that was opened a moment ago and has no message yet is not there yet.
+            let own = person.clone().resume(site, None).await?.filter(|since| since.outline.head_seq > 0);
+            found.extend(own.map(|since| Found::Since(Box::new(since))));
+        }
         Some(cursors) => {
             for cursor in cursors {
                 let from = if other_life { Cursor { seq: -1, change: -1, ..*cursor } } else { *cursor };

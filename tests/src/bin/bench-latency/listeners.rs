@@ -63,7 +63,7 @@ impl Listeners {
         post: &Arc<Post>,
     ) -> Self {
         let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-        let (report, mut reports) = mpsc::unbounded_channel();
+        let (report, mut reports) = mpsc::channel(members.len() + agents.len());
         let mut tasks = Vec::new();
         for (place, token) in members.iter().enumerate() {
             let hears = Some(("manager", post.clone()));
@@ -108,7 +108,7 @@ impl Listeners {
     }
 }
 
-type Report = (usize, mpsc::UnboundedSender<(usize, i64)>);
+type Report = (usize, mpsc::Sender<(usize, i64)>);
 
 async fn sit(
     at: SocketAddr,
@@ -126,7 +126,7 @@ async fn sit(
         let Told::Frame(frame) = line.next().await else { panic!("cut before it was greeted") };
         assert!(frame["ext"]["code"].is_null(), "{frame}");
         if frame["action"] == awaited {
-            let _ = report.send((place, frame["ext"]["conversation"].as_i64().unwrap_or_default()));
+            let _ = report.try_send((place, frame["ext"]["conversation"].as_i64().unwrap_or_default()));
             break;
         }
     }

@@ -13,8 +13,8 @@ use tokio::time::{Instant, interval_at};
 /// What everybody does.
 #[derive(Debug, Clone)]
 pub(crate) enum Phase {
-    /// Be here; the number is the storm's.
-    Come(usize),
+    /// Be here.
+    Come,
     /// Be gone.
     Away,
     /// End with these heads, by conversation.
@@ -29,7 +29,7 @@ pub(crate) struct Client {
     token: String,
     phase: watch::Receiver<Phase>,
     gate: Arc<Semaphore>,
-    back: mpsc::UnboundedSender<Instant>,
+    back: mpsc::Sender<Instant>,
     cursor: Option<Cursor>,
     epoch: Option<String>,
     /// Messages that were given twice, in another order, or left out.
@@ -42,7 +42,7 @@ impl Client {
         token: String,
         phase: watch::Receiver<Phase>,
         gate: Arc<Semaphore>,
-        back: mpsc::UnboundedSender<Instant>,
+        back: mpsc::Sender<Instant>,
     ) -> Self {
         Self { server, token, phase, gate, back, cursor: None, epoch: None, wrong: 0 }
     }
@@ -52,9 +52,9 @@ impl Client {
             let phase = self.phase.borrow_and_update().clone();
             match phase {
                 Phase::Away => {}
-                Phase::Come(_) => {
+                Phase::Come => {
                     let mut line = self.come_back().await;
-                    let _ = self.back.send(Instant::now());
+                    let _ = self.back.try_send(Instant::now());
                     if let Some(heads) = self.stay(&mut line).await {
                         self.settle(&mut line, &heads).await;
                         return;
@@ -99,7 +99,7 @@ impl Client {
                 changed = self.phase.changed() => {
                     changed.expect("the measurement goes on");
                     match self.phase.borrow_and_update().clone() {
-                        Phase::Come(_) => {}
+                        Phase::Come => {}
                         Phase::Away => return None,
                         Phase::Settle(heads) => return Some(heads),
                     }

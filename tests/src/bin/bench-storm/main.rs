@@ -63,9 +63,9 @@ async fn measure(options: &Options) -> Table {
     let tokens: Vec<_> = (0..options.clients).map(|n| token_of(&server, n)).collect();
     let conversations = open_all(&server, &tokens).await;
 
-    let (tell, phase) = watch::channel(Phase::Come(0));
+    let (tell, phase) = watch::channel(Phase::Come);
     let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
-    let (report, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    let (report, mut reports) = tokio::sync::mpsc::channel(options.clients);
     let clients: Vec<_> = tokens
         .into_iter()
         .map(|token| Client::new(server.address(), token, phase.clone(), gate.clone(), report.clone()))
@@ -83,7 +83,7 @@ async fn measure(options: &Options) -> Table {
         let sent_before = sender.done();
         let (asked, served) = (asked(&books), served(&server).await);
         let began = Instant::now();
-        tell.send_replace(Phase::Come(round));
+        tell.send_replace(Phase::Come);
         let took = all_back(&mut reports, options.clients, began).await;
         let lasted = began.elapsed();
         let sends = sender.took_since(sent_before);
@@ -127,11 +127,7 @@ async fn open_all(server: &Server, tokens: &[String]) -> Vec<i64> {
 }
 
 /// Waits for a report of each, and says how long each took.
-async fn all_back(
-    reports: &mut tokio::sync::mpsc::UnboundedReceiver<Instant>,
-    clients: usize,
-    began: Instant,
-) -> Vec<Duration> {
+async fn all_back(reports: &mut tokio::sync::mpsc::Receiver<Instant>, clients: usize, began: Instant) -> Vec<Duration> {
     let mut took = Vec::with_capacity(clients);
     while took.len() < clients {
         let back = tokio::time::timeout(Duration::from_secs(120), reports.recv()).await;

@@ -185,8 +185,9 @@ impl Row {
         self.top.change = self.top.change.max(at.change);
     }
 
+    /// Whoever has nothing is not behind where there is nothing.
     fn is_behind(&self) -> bool {
-        self.has.seq < self.top.seq || self.has.change < self.top.change
+        self.has.seq.max(0) < self.top.seq || self.has.change.max(0) < self.top.change
     }
 }
 

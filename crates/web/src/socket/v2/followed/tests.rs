@@ -115,6 +115,18 @@ fn whoever_starts_over_has_to_confirm_all_of_it() {
 }
 
 #[test]
+fn nobody_has_to_confirm_a_conversation_without_a_message() {
+    let start = Instant::now();
+    let mut followed = following(at(-1, -1));
+
+    followed.give(at(0, 0));
+    followed.handed(at(0, 0), start);
+    followed.beat();
+
+    assert_eq!(followed.overdue(start + STILL * 9), Overdue::Again(vec![]));
+}
+
+#[test]
 fn nobody_is_told_anything_of_a_conversation_before_it_is_known_to_be_theirs() {
     let mut followed = following(at(4, 7));
 
