@@ -131,7 +131,11 @@ fn every_table_of_the_file_is_played() {
 
 #[test]
 fn every_endpoint_of_the_desk_meets_bad_inputs() {
-    let routes = kefu_web::serving::ROUTES.iter().copied().flatten().filter(|route| route.prefix != "/infra");
+    // What this server adds is asked wrongly in the tests of kefu-web, with the frames that ask the same.
+    let added = ["/revoke", "/kefu-message/delete", "/changes", "/sync", "/ticket", "/kefu-online/"];
+    let is_added = |path: &str| added.iter().any(|part| path.contains(part));
+    let routes = kefu_web::serving::ROUTES.iter().copied().flatten();
+    let routes = routes.filter(|route| route.prefix != "/infra" && !is_added(route.path));
     let ours: BTreeSet<_> =
         Endpoint::ALL.iter().map(|endpoint| (endpoint.verb(), endpoint.path().to_owned())).collect();
     let theirs: BTreeSet<_> =

@@ -68,7 +68,8 @@ pub(crate) fn message(params: &Params) -> Result<(MessageId, Option<Conversation
     Ok((message, params.number("conversationId")?.map(ConversationId)))
 }
 
-/// Somebody has been shown the newest messages: what is in them is not to be pushed to them again.
+/// Somebody has been shown the newest messages, or those behind the last that they knew: what is in them is not to be
+/// pushed to them again.
 pub(crate) fn was_listed(
     site: &Site,
     (tenant, party): (TenantId, Party),
@@ -77,7 +78,7 @@ pub(crate) fn was_listed(
     history: &History,
 ) {
     let newest = history.messages.iter().max_by_key(|message| message.seq);
-    if let (MessagePage::Newest(_), Some(newest)) = (page, newest) {
+    if let (MessagePage::Newest(_) | MessagePage::SinceSeq(..), Some(newest)) = (page, newest) {
         site.0.hub.listed(tenant, party, credential, newest.conversation, newest.seq);
     }
 }

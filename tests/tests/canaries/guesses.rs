@@ -93,6 +93,10 @@ impl Guess {
             1 => "&limit=5&no=1",
             _ => "&pageNo=1&pageSize=10",
         });
+        if path.ends_with("/sync") {
+            // Nobody waits for news here.
+            query.push_str("&wait=0");
+        }
         if self.number.is_multiple_of(4) {
             // By name, which everybody's begins with.
             query.push_str("&name=");

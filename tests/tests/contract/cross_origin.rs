@@ -56,7 +56,7 @@ async fn a_page_from_anywhere_may_read_answers_and_our_headers() {
                 assert_eq!(answer.header("Access-Control-Allow-Origin"), Some(origin));
                 assert_eq!(answer.header("Access-Control-Allow-Credentials"), Some("true"));
                 let exposed = words(answer.header("Access-Control-Expose-Headers"));
-                assert_eq!(exposed, ["kefu-duplicate", "kefu-next", "kefu-seq", "retry-after"]);
+                assert_eq!(exposed, ["kefu-as-of", "kefu-duplicate", "kefu-next", "kefu-seq", "retry-after"]);
             }
         }
     });

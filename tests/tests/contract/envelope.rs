@@ -34,7 +34,7 @@ const MESSAGE: [&str; 14] = [
     "change",
     "clientMsgId",
 ];
-const CONVERSATION: [&str; 15] = [
+const CONVERSATION: [&str; 18] = [
     "id",
     "userId",
     "userAvatar",
@@ -50,6 +50,9 @@ const CONVERSATION: [&str; 15] = [
     "seq",
     "change",
     "shopId",
+    "changeTime",
+    "memberReadSeq",
+    "adminReadSeq",
 ];
 
 #[tokio::test(flavor = "multi_thread")]

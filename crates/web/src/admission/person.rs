@@ -105,8 +105,8 @@ mod tests {
         let seats: Vec<_> = (0..3).map(|second| people.sit(ALICE, at(second)).unwrap()).collect();
         seats[0].heard(at(20));
 
-        assert_eq!(people.sit(ALICE, at(25)).err(), Some(Duration::from_secs(6)));
-        let newer = people.sit(ALICE, at(31)).ok().unwrap();
+        assert_eq!(people.sit(ALICE, at(95)).err(), Some(Duration::from_secs(6)));
+        let newer = people.sit(ALICE, at(101)).ok().unwrap();
 
         seats[1].displaced().await;
         assert!(futures_util::poll!(std::pin::pin!(seats[0].displaced())).is_pending());
