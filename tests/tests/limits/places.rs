@@ -86,7 +86,7 @@ async fn one_person_has_so_many_sockets_and_others_are_not_touched() {
 
     let after = Knock::of(&server, &alice).ask().await.refused(429);
 
-    assert!((1..=30).contains(&after), "{after}");
+    assert!((1..=100).contains(&after), "{after}");
     for person in [&bob, &agent] {
         open.push(Knock::of(&server, person).ask().await.opened());
     }
@@ -112,7 +112,7 @@ async fn whoever_comes_again_when_told_has_the_place_of_a_socket_that_was_left_b
         // What it was told to wait, and not a guess.
         tokio::time::sleep(Duration::from_secs(knocked.refused(429))).await;
         refusals += 1;
-        assert!(since.elapsed() < Duration::from_secs(60), "{refusals} times in vain");
+        assert!(since.elapsed() < Duration::from_secs(140), "{refusals} times in vain");
     };
 
     assert_eq!(refusals, 1, "it was told the truth");

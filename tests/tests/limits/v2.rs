@@ -74,7 +74,7 @@ async fn a_person_with_too_many_sockets_is_told_when_to_come_again() {
 
     assert_eq!(refused["ext"]["code"], 429);
     let after = refused["ext"]["retry_after"].as_u64().expect("milliseconds");
-    assert!((1..=30_000).contains(&after), "{after}");
+    assert!((1..=100_000).contains(&after), "{after}");
     assert_eq!(hear(&mut second).await, Err(4429));
     let mut other = open(&server).await;
     enter(&mut other, &bob).await;
