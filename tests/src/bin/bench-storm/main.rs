@@ -138,7 +138,7 @@ async fn all_back(reports: &mut tokio::sync::mpsc::Receiver<Instant>, clients: u
 
 /// Questions that the database has been asked so far, by whomever.
 fn asked(books: &Books) -> f64 {
-    let count = "SELECT CAST(VARIABLE_VALUE AS SIGNED) AS n FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'COM_SELECT'";
+    let count = "SELECT CAST(VARIABLE_VALUE AS SIGNED) AS number FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'COM_SELECT'";
     books.number(count) as f64
 }
 
