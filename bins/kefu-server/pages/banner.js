@@ -7,13 +7,13 @@ const WORDS = {
   online: "在线 · online",
   waiting: "离线 · offline",
   polling: "长轮询 · long poll",
-  denied: "登录失效 · token refused",
+  denied: "被拒绝 · refused",
   stopped: "已停止 · stopped",
 };
 const TROUBLE = {
   connecting: "连接中断，正在重连… · Connection lost, reconnecting…",
   waiting: "连接中断，稍后重连… · Connection lost, waiting to reconnect…",
-  denied: "服务器不接受这个令牌 · The server does not take this token",
+  denied: "服务器拒绝连接：登录失效、店铺已关闭或不存在 · Refused: the token has ended, or the shop is closed or unknown",
 };
 const STAYS = 4_000;
 
