@@ -8,6 +8,8 @@
 //! TCP loses nothing of a line that lives on. So a stalled line keeps its bytes for later, and one of which something
 //! vanished is reset when the proxy is healed.
 
+mod address;
+mod door;
 mod line;
 mod plan;
 
@@ -19,18 +21,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
+pub(crate) use address::led_through;
 pub use plan::{Cut, Way};
 
 use crate::{Dice, PATIENCE};
-use line::Line;
+use address::place_of;
+use door::accept;
 use plan::{Flow, Plan, Trap};
-
-/// More lines than any test opens; further ones are refused.
-const MOST_LINES: usize = 12_000;
 
 /// What the handle, the acceptor and the lines share.
 struct Shared {
@@ -85,8 +85,7 @@ impl FaultProxy {
     ///
     /// When it does not, or there is no port left.
     pub async fn before_url(url: &str, seed: u64) -> Self {
-        let (_, _, host, _) = taken_apart(url);
-        Self::before(host.parse().expect("an address with a port"), seed).await
+        Self::before(place_of(url), seed).await
     }
 
     /// Where it listens.
@@ -109,6 +108,15 @@ impl FaultProxy {
     /// Leads new lines to another address: a server that was restarted listens elsewhere.
     pub fn lead_to(&self, target: SocketAddr) {
         self.change(|plan| plan.target = target);
+    }
+
+    /// Leads new lines to what an address of the settings leads to, which names its port.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub fn lead_to_url(&self, url: &str) {
+        self.lead_to(place_of(url));
     }
 
     /// Has every byte of that way take so long, and at most so much longer by chance. The order stays.
@@ -200,79 +208,8 @@ impl FaultProxy {
     }
 }
 
-/// An address of the settings with another host and port.
-pub(crate) fn led_through(url: &str, address: SocketAddr) -> String {
-    let (scheme, login, _, tail) = taken_apart(url);
-    format!("{scheme}://{login}{address}{tail}")
-}
-
-/// The scheme, the login with its `@`, the host and port, and the rest.
-fn taken_apart(url: &str) -> (&str, &str, &str, &str) {
-    let (scheme, rest) = url.split_once("://").expect("an address with a scheme");
-    let (authority, tail) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    let (login, host) = authority.split_at(authority.rfind('@').map_or(0, |at| at + 1));
-    (scheme, login, host, tail)
-}
-
 impl Drop for FaultProxy {
     fn drop(&mut self) {
         self.acceptor.abort();
     }
-}
-
-/// Takes in whoever comes, until it is aborted; the lines end with it.
-async fn accept(listener: TcpListener, shared: Arc<Shared>, mut dice: Dice) {
-    let mut lines = JoinSet::new();
-    loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            Some(_) = lines.join_next() => continue,
-        };
-        let Ok((client, _)) = accepted else {
-            // Too many open files: others have to close theirs first.
-            tokio::time::sleep(Duration::from_millis(10)).await;
-            continue;
-        };
-        let refuses = shared.plan.borrow().refuses || shared.lines.load(Ordering::SeqCst) >= MOST_LINES;
-        if refuses {
-            send_away(client, &shared);
-            continue;
-        }
-        let place = Place::take(&shared);
-        let seeds = [dice.roll(), dice.roll()];
-        lines.spawn(async move {
-            let target = place.0.plan.borrow().target;
-            match TcpStream::connect(target).await {
-                Ok(server) => {
-                    place.0.counts.send_modify(|counts| counts.opened += 1);
-                    Line::new(client, server, place.0.clone(), seeds).run().await;
-                    place.0.counts.send_modify(|counts| counts.ended += 1);
-                }
-                Err(_) => send_away(client, &place.0),
-            }
-        });
-    }
-}
-
-/// A line's place among the lines, given back however the line ends.
-struct Place(Arc<Shared>);
-
-impl Place {
-    fn take(shared: &Arc<Shared>) -> Self {
-        shared.lines.fetch_add(1, Ordering::SeqCst);
-        Self(shared.clone())
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.lines.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-fn send_away(client: TcpStream, shared: &Shared) {
-    // As if nobody listened: the client sees a reset and not an end.
-    let _ = client.set_zero_linger();
-    drop(client);
-    shared.counts.send_modify(|counts| counts.refused += 1);
 }

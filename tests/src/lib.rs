@@ -27,6 +27,7 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on says so by panicking")]
 
+mod ancient_redis;
 mod answer;
 mod audit;
 mod backend;
@@ -36,11 +37,13 @@ mod door;
 mod fake_mall;
 mod fault_proxy;
 mod frame;
+mod java_node;
 mod lean;
 mod load;
 mod log;
 mod mall_page;
 mod mariadb;
+mod measure;
 mod metrics;
 mod nginx;
 mod old_mall;
@@ -55,6 +58,7 @@ mod socket;
 mod v2;
 mod wire;
 
+pub use ancient_redis::AncientRedis;
 pub use answer::{Answer, Unanswered};
 pub use backend::{Backend, Place};
 pub use books::{Books, ConversationRow, MessageRow};
@@ -64,11 +68,13 @@ pub use fake_mall::{
 };
 pub use fault_proxy::{Counts, Cut, FaultProxy, Way};
 pub use frame::Frame;
+pub use java_node::{JAVA_CHANNEL, JavaNode, java_mail};
 pub use lean::{Lean, Told};
 pub use load::{Acknowledged, Errand, Load, Outcome, Tally, WhenCut};
 pub use log::Log;
 pub use mall_page::{MallPage, Pace, PageState, Push, SocketLog};
 pub use mariadb::OwnMariaDb;
+pub use measure::{acknowledged, first_words, report};
 pub use metrics::Metrics;
 pub use nginx::OwnNginx;
 pub use old_mall::OldMall;
@@ -77,7 +83,7 @@ pub use person::{Claims, Person, Side};
 pub use process::{Program, Running, beside_this_program};
 pub use redis::{OwnRedis, shared_redis};
 pub use schedule::Dice;
-pub use server::{Server, Setup};
+pub use server::{Login, Server, Setup};
 pub use socket::{Socket, SocketOptions};
 pub use v2::{
     Ack, Anomaly, Applied, Cursor, Ending, Line, Manners, Nodes, Notebook, Outbox, Refusal, Resume, Tallies, Thread,

@@ -1,5 +1,7 @@
 //! Somebody at either end: asks over HTTP with a token of their own.
 
+mod online;
+
 use std::net::SocketAddr;
 
 use kefu_domain::Permission;

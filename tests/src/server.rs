@@ -1,127 +1,22 @@
 //! The server under test: a process of its own, with a database of its own.
 
-use std::collections::BTreeMap;
+mod asking;
+mod life;
+mod people;
+mod setup;
+mod staff;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kefu_domain::TenantId;
-use kefu_storage::{Database, NewTenant, Options};
-use nix::sys::signal::Signal;
-use serde_json::Value;
-
-use crate::canary::{Visitor, Watch};
+use crate::canary::Watch;
 use crate::door::Door;
-use crate::fault_proxy::led_through;
-use crate::{
-    Answer, Backend, Books, Claims, FaultProxy, Log, Metrics, PATIENCE, Person, Place, Program, Running, Side,
-    Unanswered, beside_this_program, off_the_runtime,
-};
+use crate::{Backend, Books, FaultProxy, Log, PATIENCE, Place, Program, Running, beside_this_program};
 
-/// How a server is to be started.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    backend: Backend,
-    settings: BTreeMap<String, String>,
-    syncs: Option<PathBuf>,
-    clock_off_by: i64,
-    database_at: Option<SocketAddr>,
-}
-
-impl Setup {
-    /// A server on that kind of database, with nobody limited in how fast they write.
-    #[must_use]
-    pub fn on(backend: Backend) -> Self {
-        let settings = [
-            ("server.listen", "\"127.0.0.1:0\""),
-            ("server.public_url", "\"http://kefu.example\""),
-            ("desk.sends_per_minute", "0"),
-            ("desk.shop_sends_per_minute", "0"),
-            ("log.format", "\"text\""),
-            ("log.level", "\"info\""),
-        ];
-        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
-        Self { backend, settings, syncs: None, clock_off_by: 0, database_at: None }
-    }
-
-    /// With this setting, a name such as `database.batch` and a value as TOML has it.
-    #[must_use]
-    pub fn set(mut self, name: &str, value: impl std::fmt::Display) -> Self {
-        self.settings.insert(name.to_owned(), value.to_string());
-        self
-    }
-
-    /// With every fsync and fdatasync written into this file.
-    #[must_use]
-    pub fn counting_syncs(mut self, file: &Path) -> Self {
-        self.syncs = Some(file.to_owned());
-        self
-    }
-
-    /// On a machine whose clock is so many seconds ahead of everybody else's, or behind.
-    #[must_use]
-    pub fn with_clock_off_by(self, seconds: i64) -> Self {
-        Self { clock_off_by: seconds, ..self }
-    }
-
-    /// With that proxy before its database.
-    #[must_use]
-    pub fn with_database_behind(self, proxy: &FaultProxy) -> Self {
-        Self { database_at: Some(proxy.address()), ..self }
-    }
-
-    /// Makes the database with tenants 1 and 2 in it, starts the server, and waits until it is ready.
-    pub async fn start(self) -> Server {
-        let folder = tempfile::Builder::new().prefix("kefu-server").tempdir().expect("a folder");
-        let place = self.backend.prepare(folder.path());
-        let secret = format!("{:016x}{:016x}", crate::backend::fresh_seed(), crate::backend::fresh_seed());
-        let door = Door::new();
-        door.keep_secret(&secret);
-        door.watch.read_in(Books::at(place.url()));
-
-        let uploads = folder.path().join("uploads");
-        self.write(&folder, &place, &secret, &uploads);
-        off_the_runtime(|| {
-            let database = Database::connect(place.url(), &Options::default()).expect("the database opens");
-            for (id, name) in [(1, "mall"), (2, "other")] {
-                let tenant = NewTenant { id: Some(TenantId(id)), name: name.into(), expires: None };
-                database.add_tenant(&tenant).expect("a tenant");
-            }
-        });
-        self.run(folder, place, secret, door).await
-    }
-
-    /// Starts another node of a server: on the same database, with the same keys and files, as a process of its own.
-    pub async fn start_beside(self, other: &Server) -> Server {
-        let folder = tempfile::Builder::new().prefix("kefu-server").tempdir().expect("a folder");
-        let place = other.place.visited();
-        self.write(&folder, &place, &other.secret, &other.folder.path().join("uploads"));
-        self.run(folder, place, other.secret.clone(), other.door.beside()).await
-    }
-
-    async fn run(self, folder: tempfile::TempDir, place: Place, secret: String, door: Door) -> Server {
-        let ready_after = Duration::ZERO;
-        let Self { syncs, clock_off_by, .. } = self;
-        let log = Log::default();
-        let mut server = Server { ready_after, folder, place, secret, door, log, running: None, syncs, clock_off_by };
-        server.start_again().await;
-        server
-    }
-
-    fn write(&self, folder: &tempfile::TempDir, place: &Place, secret: &str, uploads: &Path) {
-        let mut settings = self.settings.clone();
-        let quoted = |text: &str| format!("{text:?}");
-        let database = self.database_at.map(|address| led_through(place.url(), address));
-        settings.insert("database.url".into(), quoted(database.as_deref().unwrap_or(place.url())));
-        settings.insert("auth.jwt_secret".into(), quoted(secret));
-        settings.insert("upload.dir".into(), quoted(&uploads.to_string_lossy()));
-        settings.insert("server.data_dir".into(), quoted(&folder.path().join("data").to_string_lossy()));
-        let text: String = settings.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
-        std::fs::write(folder.path().join("kefu.toml"), text).expect("the settings are written");
-    }
-}
+pub use setup::Setup;
+pub use staff::Login;
 
 /// A server that runs. Dropping it kills it, drops its database, searches its log for secrets, and complains of what
 /// came to somebody whom it did not belong to.
@@ -192,69 +87,6 @@ impl Server {
         panic!("the server did not become ready:\n{}", self.log.tail(30));
     }
 
-    /// Asks without a token.
-    pub async fn get(&self, path: &str) -> Result<Answer, Unanswered> {
-        self.door.ask(self.door.http.get(self.url(path))).await
-    }
-
-    /// A request without a token.
-    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        self.door.http.request(method, self.url(path))
-    }
-
-    /// Asks as nobody in particular.
-    pub async fn try_ask(&self, request: reqwest::RequestBuilder) -> Result<Answer, Unanswered> {
-        self.door.ask(request).await
-    }
-
-    /// A path as an address.
-    #[must_use]
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.door.address())
-    }
-
-    /// Where it listens now.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.door.address()
-    }
-
-    /// How it says it is: the status of `/readyz`, and the report in it.
-    pub async fn readiness(&self) -> (u16, Value) {
-        let answer = self.get("/readyz").await.expect("an answer");
-        (answer.status, serde_json::from_str(&answer.body).expect("a report"))
-    }
-
-    /// Asks it how it is until it is so.
-    pub async fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            let (_, report) = self.readiness().await;
-            if holds(&report) {
-                return;
-            }
-            assert!(Instant::now() < deadline, "in vain waited for {what}: {report}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Its metrics now.
-    pub async fn metrics(&self) -> Metrics {
-        Metrics(self.get("/metrics").await.expect("an answer").body)
-    }
-
-    /// A member of tenant 1.
-    #[must_use]
-    pub fn member(&self, id: i64) -> Person {
-        self.person(&Claims::member(id))
-    }
-
-    /// An agent of tenant 1 who may do everything.
-    #[must_use]
-    pub fn agent(&self, id: i64) -> Person {
-        self.person(&Claims::agent(id))
-    }
-
     /// The way to it.
     pub(crate) fn door(&self) -> &Door {
         &self.door
@@ -265,20 +97,6 @@ impl Server {
         let proxy = FaultProxy::before(self.address(), seed).await;
         self.door.watch.stand_at(proxy.address());
         proxy
-    }
-
-    /// Whoever those claims describe, with a good signature.
-    #[must_use]
-    pub fn person(&self, claims: &Claims) -> Person {
-        let side = if claims.kind == "member" { Side::Member } else { Side::Agent };
-        Person::new(self.door.clone(), side, claims.id, self.door.sign(claims, &self.secret))
-    }
-
-    /// Somebody who shows any token.
-    #[must_use]
-    pub fn person_with(&self, side: Side, id: i64, token: &str) -> Person {
-        self.door.watch.admit(Visitor::with(side, id, token));
-        Person::new(self.door.clone(), side, id, token.to_owned())
     }
 
     /// Who may meet what it says.
@@ -320,46 +138,6 @@ impl Server {
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
-    }
-
-    /// The process.
-    #[track_caller]
-    #[must_use]
-    pub fn process(&self) -> &Running {
-        self.running.as_ref().expect("it runs")
-    }
-
-    /// Kills it as a power cut would.
-    pub fn kill9(&mut self) {
-        self.running.take().expect("it runs").kill9();
-    }
-
-    /// Asks it to stop, and waits so long for its end.
-    pub async fn terminate(&mut self, within: Duration) -> Option<ExitStatus> {
-        self.process().signal(Signal::SIGTERM);
-        self.wait_for_end(within).await
-    }
-
-    /// Waits so long for its end. What does not end in time is killed.
-    pub async fn wait_for_end(&mut self, within: Duration) -> Option<ExitStatus> {
-        self.running.take().expect("it runs").wait(within).await
-    }
-
-    /// Stops it as an operator would, and starts it again.
-    pub async fn restart(&mut self) {
-        let status = self.terminate(PATIENCE).await;
-        assert!(status.is_some_and(|status| status.success()), "it did not stop well: {status:?}");
-        self.start_again().await;
-    }
-
-    /// Stops its process in the middle of whatever it does.
-    pub fn freeze(&self) {
-        self.process().signal(Signal::SIGSTOP);
-    }
-
-    /// Lets its process go on.
-    pub fn thaw(&self) {
-        self.process().signal(Signal::SIGCONT);
     }
 }
 

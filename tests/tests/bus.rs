@@ -4,6 +4,8 @@
 
 #[path = "bus/bridge.rs"]
 mod bridge;
+#[path = "bus/floods.rs"]
+mod floods;
 #[path = "bus/hints.rs"]
 mod hints;
 #[path = "bus/house.rs"]

@@ -5,7 +5,9 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use kefu_tests::{Log, PATIENCE, Person, Server, Side, V2State, on_both, text};
+use kefu_domain::TenantId;
+use kefu_storage::{Database, Options, TenantStatus};
+use kefu_tests::{Log, PATIENCE, Person, Server, Side, V2State, off_the_runtime, on_both, text};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
@@ -91,6 +93,29 @@ on_both! {
         let (answer, ended) = first_words(&server, "", auth(&stranger.token)).await;
 
         assert_eq!((&answer["ext"]["code"], ended), (&json!(1_002_015_000), Some(4401)));
+    }
+
+    /// Where tenants are kept is another process's too: the server has to notice.
+    async fn the_sockets_of_a_tenant_that_is_served_no_longer_end_in_either_dialect(backend) {
+        let server = Server::start(backend, &[]).await;
+        let (theirs, ours) = (server.person(&kefu_tests::Claims::member(101).at(2)), server.member(101));
+        let (their_device, our_device) = (theirs.join(), ours.join());
+        let (their_page, our_page) = (theirs.listen().await, ours.listen().await);
+        their_device.send(&text("hello")).await;
+        our_device.send(&text("hello")).await;
+
+        off_the_runtime(|| {
+            let database = Database::connect(server.place().url(), &Options::default()).unwrap();
+            assert!(database.set_tenant_status(TenantId(2), TenantStatus::Disabled).unwrap());
+        });
+
+        assert!(their_page.closed(Duration::from_secs(60)).await.is_some(), "a page still listens");
+        their_device.until("the end", |state: &V2State| !state.is_connected()).await;
+        let first = their_device.endings()[0];
+        assert_eq!((first.connection, first.code), (1, Some(4401)));
+        our_device.send(&text("and we go on")).await;
+        our_page.wait_until("both messages", |frames| frames.len() == 2).await;
+        our_device.flawless();
     }
 
     async fn a_socket_ends_with_its_token_and_a_ticket_of_it_opens_none(backend) {

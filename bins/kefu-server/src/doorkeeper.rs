@@ -13,6 +13,7 @@ use kefu_storage::Database;
 use kefu_web::{ApiError, Caller, Doorkeeper, TICKET_LIFE};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
 use crate::guard::{Gate, KNOWN_WITHIN, ask};
 use crate::identity::Token;
@@ -53,6 +54,7 @@ impl Door {
     }
 
     async fn redeem(&self, ticket: &str) -> Result<Option<Caller>, ApiError> {
+        let until = Instant::now() + KNOWN_WITHIN;
         let hash: [u8; 32] = Sha256::digest(ticket).into();
         let books = self.database.clone();
         let take =
@@ -60,7 +62,7 @@ impl Door {
         let Some((tenant, bearer)) = ask(KNOWN_WITHIN, take).await? else { return Ok(None) };
         let Some(bearer) = Bearer::opened(&bearer, ticket) else { return Ok(None) };
         let Some(token) = Token::new(&bearer.token) else { return Ok(None) };
-        let caller = self.gate.let_in(token).await?;
+        let caller = self.gate.let_in(token, until).await?;
         let party = Party::of(bearer.user_type, bearer.id);
         Ok(caller.filter(|caller| (caller.tenant, caller.party) == (tenant, party)))
     }
@@ -70,7 +72,7 @@ impl Doorkeeper for Door {
     fn identify<'a>(&'a self, credential: &'a str) -> BoxFuture<'a, Result<Option<Caller>, ApiError>> {
         Box::pin(async move {
             match Token::new(credential) {
-                Some(token) => self.gate.let_in(token).await,
+                Some(token) => self.gate.let_in(token, Instant::now() + KNOWN_WITHIN).await,
                 None => Ok(None),
             }
         })

@@ -14,6 +14,8 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use kefu_domain::{Party, Side, StoreError, TenantId};
+/// Who somebody is must be known sooner than a request is answered, so that the desk has some time left.
+pub(crate) use kefu_web::KNOWN_WITHIN;
 use kefu_web::serving::{Access, asks_for_v2};
 use kefu_web::{ApiError, Caller};
 use tokio::sync::Semaphore;
@@ -31,15 +33,15 @@ const ANSWER_WITHIN: Duration = Duration::from_millis(5_900);
 /// Questions to the database that are being put or wait for a thread. More of them wait where waiting costs no
 /// thread, as after a restart, when everybody comes back at once.
 const QUESTIONS_AT_ONCE: usize = 256;
-/// Who somebody is must be known sooner, so that the desk has some time left.
-pub(crate) const KNOWN_WITHIN: Duration = Duration::from_secs(2);
+/// Of the time in which a socket must know who is there, what is left for the question whether their tenant is served.
+const TENANT_WITHIN: Duration = Duration::from_millis(500);
 
 /// Where sockets are opened.
 pub(crate) const SOCKET: &str = "/infra/ws";
 /// Where tickets for them are given out, on either side.
 const TICKET: &str = "/kefu-socket/ticket";
 /// Where somebody waits for news, for as long as they say, on either side.
-const SYNC: &str = "/kefu-message/sync";
+pub(crate) const SYNC: &str = "/kefu-message/sync";
 
 /// The tenant of a request by somebody who is not signed in, as its header says.
 #[derive(Debug, Clone, Copy)]
@@ -82,7 +84,8 @@ impl Gate {
         let claimed = number(request, "tenant-id");
         let identity = match Token::of_request(headers, request.query_string()) {
             Some(token) => {
-                let found = self.identify(&Question { token, side: side_of(path), tenant: claimed }).await;
+                let question = Question { token, side: side_of(path), tenant: claimed };
+                let found = self.identify(&question, Instant::now() + KNOWN_WITHIN).await;
                 // Where nobody has to be anybody, a token that cannot be judged is as good as none.
                 if access == Some(Access::Anyone) { found.unwrap_or_default() } else { found? }
             }
@@ -124,10 +127,11 @@ impl Gate {
     }
 
     /// Who shows a token at the beginning of a socket; `None` for nobody, and an error for a tenant that is not served.
-    pub(crate) async fn let_in(&self, token: Token) -> Result<Option<Caller>, ApiError> {
+    /// Answers by then, a moment from now.
+    pub(crate) async fn let_in(&self, token: Token, until: Instant) -> Result<Option<Caller>, ApiError> {
         let question = Question { token, side: None, tenant: None };
-        let Some(identity) = self.identify(&question).await? else { return Ok(None) };
-        self.admit(identity.tenant).await?;
+        let Some(identity) = self.identify(&question, until - TENANT_WITHIN).await? else { return Ok(None) };
+        self.admit_by(identity.tenant, until).await?;
         Ok(Some(self.seated(question.token, identity)))
     }
 
@@ -142,26 +146,31 @@ impl Gate {
     /// Whoever shows a good token where none is needed. One that cannot be judged in time is as good as none.
     pub(crate) async fn visitor(&self, request: &HttpRequest) -> Option<Caller> {
         let token = Token::of_request(request.headers(), request.query_string())?;
-        let found = self.identify(&Question { token, side: None, tenant: None }).await;
+        let question = Question { token, side: None, tenant: None };
+        let found = self.identify(&question, Instant::now() + KNOWN_WITHIN).await;
         found.ok().flatten().map(caller)
     }
 
-    async fn identify(&self, question: &Question) -> Result<Option<Identity>, ApiError> {
+    async fn identify(&self, question: &Question, until: Instant) -> Result<Option<Identity>, ApiError> {
         if let Some(verdict) = self.who.at_once(&question.token) {
             return Ok(verdict.identity());
         }
-        let answer = timeout(KNOWN_WITHIN, self.who.ask(question)).await;
+        let answer = timeout_at(until, self.who.ask(question)).await;
         let answer = answer.unwrap_or(Err(ApiError::Desk(kefu::Error::Late)));
         answer.map(Verdict::identity).or_else(|error| self.who.without_asking(&question.token).map(Some).ok_or(error))
     }
 
     /// Whether a tenant is served.
     pub(crate) async fn admit(&self, tenant: TenantId) -> Result<(), ApiError> {
+        self.admit_by(tenant, Instant::now() + KNOWN_WITHIN).await
+    }
+
+    async fn admit_by(&self, tenant: TenantId, until: Instant) -> Result<(), ApiError> {
         if let Some(verdict) = self.tenants.at_once(tenant) {
             return verdict;
         }
         let tenants = self.tenants.clone();
-        ask(KNOWN_WITHIN, move || tenants.ask(tenant)).await?
+        ask(until.saturating_duration_since(Instant::now()), move || tenants.ask(tenant)).await?
     }
 }
 

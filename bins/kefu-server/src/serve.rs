@@ -170,7 +170,7 @@ impl Prepared {
             named => named.trim_end_matches('/').to_owned(),
         };
         let accounts = development.as_ref().map(|(development, _)| development.clone());
-        let House { gate, mounted, hub, desk, bus, leaving, tokens, attendance, metrics, jwks } =
+        let House { gate, mounted, hub, desk, bus, leaving, tenants, tokens, attendance, metrics, jwks } =
             House::build(&settings, &database, durability, accounts, &public_url)?;
 
         let proxies = Data::new(settings.server.trusted_proxies.clone());
@@ -211,7 +211,7 @@ impl Prepared {
         let server = server.map_err(|error| StartError::Listen(address, error))?.run();
         let handle = server.handle();
         let serving = rt::spawn(server);
-        let sweep = sweeper::sweep(database, tokens, hub.clone());
+        let sweep = sweeper::sweep(database, tenants, tokens, hub.clone());
         let recheck_every = Duration::from_secs(settings.mall.recheck_seconds);
         let recheck = sweeper::recheck(attendance, hub.clone(), recheck_every);
         let sweeping = rt::spawn(async {

@@ -1,5 +1,5 @@
 //! Shows out whoever's token ended: revoked ones within five seconds, expired ones within a minute; and, within a minute
-//! too, whoever the mall has shut out or whose rights have changed.
+//! too, everybody of a tenant that is served no longer, and whoever the mall has shut out or whose rights have changed.
 //!
 //! Tokens are also revoked by other processes (the command line, other nodes), so the database is asked.
 
@@ -14,18 +14,19 @@ use crate::attendance::Attendance;
 use crate::clock;
 use crate::guard::ask;
 use crate::identity::{OwnTokens, credential_of};
+use crate::tenants::Tenants;
 
 const EVERY: Duration = Duration::from_secs(2);
 /// A revocation becomes visible a moment after its own time.
 const OVERLAP_MS: i64 = 10_000;
-/// Every so many rounds, expired ones are shown out.
+/// Every so many rounds, expired ones are shown out, and those of tenants that are served no longer.
 const ROUNDS_PER_EXPIRY: u64 = 5;
 /// Every so many rounds, tokens that ended a day ago are forgotten.
 const ROUNDS_PER_FORGETTING: u64 = 1_800;
 const DAY_MS: i64 = 24 * 3_600 * 1_000;
 
 /// Sweeps for as long as the server runs.
-pub async fn sweep(database: Database, tokens: OwnTokens, hub: Hub) {
+pub async fn sweep(database: Database, tenants: Tenants, tokens: OwnTokens, hub: Hub) {
     let mut since = None;
     let mut failing = false;
     let mut ticks = interval_at(Instant::now() + EVERY, EVERY);
@@ -34,6 +35,7 @@ pub async fn sweep(database: Database, tokens: OwnTokens, hub: Hub) {
         ticks.tick().await;
         if round % ROUNDS_PER_EXPIRY == 0 {
             hub.close_expired(clock::now());
+            close_tenants(&tenants, &hub).await;
         }
         let (books, from) = (database.clone(), since);
         match ask(EVERY, move || revoked(&books, from)).await {
@@ -61,6 +63,18 @@ pub async fn sweep(database: Database, tokens: OwnTokens, hub: Hub) {
     }
 }
 
+/// Shows out everybody of tenants that are served no longer. Where that cannot be found out they stay.
+async fn close_tenants(tenants: &Tenants, hub: &Hub) {
+    let (tenants, here) = (tenants.clone(), hub.tenants());
+    if here.is_empty() {
+        return;
+    }
+    for tenant in ask(EVERY, move || tenants.not_served(here)).await.unwrap_or_default() {
+        let sockets = hub.close_tenant(tenant);
+        tracing::info!(tenant.id = tenant.0, sockets, "the tenant is served no longer; its sockets are closed");
+    }
+}
+
 /// Asks, every so often, whether everybody with an open socket is still who they were: the mall about its people, our
 /// own books about what an admin may do.
 pub async fn recheck(attendance: Attendance, hub: Hub, every: Duration) {
@@ -77,4 +91,32 @@ fn revoked(database: &Database, since: Option<Timestamp>) -> Result<(Vec<TokenHa
     let now = database.now()?;
     let since = Timestamp(since.unwrap_or(now).0 - OVERLAP_MS);
     Ok((database.revoked_since(since)?, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_domain::{MemberId, Party, Scope, TenantId};
+    use kefu_push::{Dialect, Guest};
+
+    use super::*;
+    use crate::testing::world;
+
+    #[actix_web::test]
+    async fn everybody_of_a_tenant_that_is_served_no_longer_is_shown_out_and_nobody_else() {
+        let world = world();
+        let hub = &world.house.hub;
+        let sockets: Vec<_> =
+            [(1, Dialect::Mall), (2, Dialect::Mall), (2, Dialect::V2), (3, Dialect::V2), (77, Dialect::V2)]
+                .into_iter()
+                .map(|(tenant, dialect)| {
+                    let scope = Scope::platform(TenantId(tenant));
+                    hub.join(Guest { dialect, ..Guest::new(scope, Party::Member(MemberId(1))) })
+                })
+                .collect();
+
+        close_tenants(&world.house.tenants, hub).await;
+
+        let closed: Vec<_> = sockets.iter().map(|(_, inbox)| inbox.is_closed()).collect();
+        assert_eq!(closed, [false, true, true, true, true]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Which tenants are served: every request of a tenant that is unknown, disabled or over is refused.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use kefu_domain::{StoreError, TenantId, Timestamp};
@@ -12,7 +13,7 @@ use crate::clock;
 /// How long after a change the old state may still count.
 const REMEMBERED: Duration = Duration::from_secs(3);
 
-/// The tenants, remembered for a moment.
+/// The tenants, remembered for a moment where a request asks.
 #[derive(Clone)]
 pub struct Tenants {
     database: Database,
@@ -38,6 +39,14 @@ impl Tenants {
         let verdict = judge(tenant.as_ref(), clock::now());
         self.known.insert(id, tenant);
         Ok(verdict)
+    }
+
+    /// Those of them that are not served. Blocks.
+    pub fn not_served(&self, mut among: Vec<TenantId>) -> Result<Vec<TenantId>, StoreError> {
+        let all: HashMap<_, _> = self.database.tenants()?.into_iter().map(|tenant| (tenant.id, tenant)).collect();
+        let now = clock::now();
+        among.retain(|id| judge(all.get(id), now).is_err());
+        Ok(among)
     }
 }
 

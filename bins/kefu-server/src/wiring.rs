@@ -46,6 +46,7 @@ pub(crate) struct House {
     pub(crate) desk: Desk,
     pub(crate) bus: Option<RedisBus>,
     pub(crate) leaving: Data<Leaving>,
+    pub(crate) tenants: Tenants,
     pub(crate) tokens: OwnTokens,
     pub(crate) attendance: Attendance,
     pub(crate) metrics: PrometheusHandle,
@@ -77,7 +78,8 @@ impl House {
         };
         let attendance = Attendance::default();
         let who = who_are_you(&tokens, signed, guests.clone(), mall);
-        let gate = Gate::new(who, Tenants::new(database.clone()), table(), attendance.clone());
+        let tenants = Tenants::new(database.clone());
+        let gate = Gate::new(who, tenants.clone(), table(), attendance.clone());
         let standalone = Standalone::new(settings, public_url, database.clone(), hub.clone(), tokens.clone())
             .map_err(|error| StartError::Uploads(settings.upload.dir.clone(), error))?;
         let parts = Parts {
@@ -117,7 +119,7 @@ impl House {
             demo,
         };
         let leaving = Data::new(leaving);
-        Ok(Self { gate, mounted, hub, desk, bus, leaving, tokens, attendance, metrics, jwks })
+        Ok(Self { gate, mounted, hub, desk, bus, leaving, tenants, tokens, attendance, metrics, jwks })
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use kefu_domain::{Announcement, Bus, Ear, Typing};
 use kefu_push::Hub;
-use redis::{Client, RedisError};
+use redis::{Client, IntoConnectionInfo as _, ProtocolVersion, RedisError};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -13,7 +13,7 @@ use crate::channels::Channels;
 use crate::incoming::Listener;
 use crate::mall::Bridge;
 use crate::outgoing::{Outbox, Writer, queue};
-use crate::presence::{EVERY, Everywhere, Others, People};
+use crate::presence::{EVERY, Everywhere, MOST_OF_A_NODE, Others, People};
 use crate::pulse::Pulse;
 use crate::wire::Hand;
 use crate::{Health, NodeId, Settings, meter};
@@ -28,6 +28,7 @@ pub struct BusError(#[from] RedisError);
 pub struct RedisBus(Arc<Inner>);
 
 struct Inner {
+    /// For whoever listens.
     client: Client,
     node: NodeId,
     outbox: Arc<Outbox>,
@@ -41,13 +42,15 @@ struct Inner {
 impl RedisBus {
     /// Begins to speak; that nobody is there yet is no error. Call it inside a tokio runtime, which must go on.
     pub fn connect(settings: Settings) -> Result<Self, BusError> {
-        let client = Client::open(settings.url.as_str())?;
+        let place = settings.url.as_str().into_connection_info()?;
+        let resp3 = place.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let (speaking, client) = (Client::open(place.clone())?, Client::open(place.set_redis_settings(resp3))?);
         let channels = Arc::new(Channels::of(&settings));
         let hand = Arc::new(Hand::of(settings.node));
         let pulse = Arc::new(Pulse::new());
         let (outbox, inbox) = queue();
         let writer = Writer {
-            client: client.clone(),
+            client: speaking,
             channels: channels.clone(),
             hand: hand.clone(),
             bridge: settings.mall.map(|mall| Bridge::new(mall, settings.node)),
@@ -115,9 +118,10 @@ async fn tell(hub: Hub, node: NodeId, outbox: Arc<Outbox>, others: Arc<Others>) 
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let people: People = hub.presence().into_iter().collect();
+        let mut people: People = hub.presence().into_iter().collect();
+        let lost = people.shorten(MOST_OF_A_NODE);
         let (bytes, left_out) = people.write(node);
-        meter::dropped("large", left_out);
+        meter::dropped("large", lost + left_out);
         outbox.snapshot(bytes);
         others.heard(node, people, Instant::now());
     }

@@ -15,6 +15,19 @@ pub(crate) enum Channel {
     Mall,
 }
 
+impl Channel {
+    pub(crate) const KINDS: usize = 3;
+
+    /// As operators know it.
+    pub(crate) const fn kind(self) -> &'static str {
+        match self {
+            Self::Hints => "hints",
+            Self::Presence => "presence",
+            Self::Mall => "mall",
+        }
+    }
+}
+
 pub(crate) struct Channels {
     hints: Vec<String>,
     presence: String,

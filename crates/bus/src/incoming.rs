@@ -1,14 +1,15 @@
 //! What comes in: the task that listens, for ever.
 
+mod letterbox;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
 use kefu_domain::Ear;
 use kefu_push::{Hub, WebSocketSender};
-use redis::aio::PubSubStream;
-use redis::{Client, RedisError};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError};
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::NodeId;
@@ -20,6 +21,7 @@ use crate::pause::Pause;
 use crate::presence::{Others, People};
 use crate::pulse::Pulse;
 use crate::wire::{Hand, Hint, Strange};
+use letterbox::{Letter, Letterbox, letterbox};
 
 /// Every node says every three seconds whom it has, this one too: whoever hears nothing for so long is cut off.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -27,6 +29,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 /// Listens for the desk and the sockets of this node.
 pub(crate) struct Listener {
     pub(crate) node: NodeId,
+    /// Speaks RESP3: over RESP2 the library would keep what comes in a queue without an end.
     pub(crate) client: Client,
     pub(crate) channels: Arc<Channels>,
     pub(crate) hand: Arc<Hand>,
@@ -42,11 +45,17 @@ impl Listener {
         let mut pause = Pause::new();
         loop {
             match timeout(WITHIN, self.subscribe()).await {
-                Ok(Ok(stream)) => {
+                Ok(Ok((line, letters))) => {
                     self.pulse.hears(true);
-                    self.listen(stream, &mut pause).await;
+                    self.listen(letters, &mut pause).await;
+                    drop(line);
                 }
-                Ok(Err(error)) => tracing::debug!(%error, "Redis lets nobody listen"),
+                Ok(Err(error)) => {
+                    if is_too_old(&error) {
+                        self.pulse.is_too_old();
+                    }
+                    tracing::debug!(%error, "Redis lets nobody listen");
+                }
                 Err(_) => tracing::debug!("Redis does not answer"),
             }
             self.pulse.hears(false);
@@ -54,25 +63,35 @@ impl Listener {
         }
     }
 
-    async fn subscribe(&self) -> Result<PubSubStream, RedisError> {
-        let (mut sink, stream) = self.client.get_async_pubsub().await?.split();
-        sink.subscribe(self.channels.all()).await?;
-        Ok(stream)
+    /// A line on which everything is listened to, for as long as it is held, and where it puts what it hears.
+    async fn subscribe(&self) -> Result<(MultiplexedConnection, Letterbox), RedisError> {
+        let (slot, letters) = letterbox(self.channels.clone(), self.pulse.clone());
+        let put = move |push| {
+            slot.take_in(push);
+            Ok::<_, std::convert::Infallible>(())
+        };
+        let within = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(WITHIN))
+            .set_response_timeout(Some(WITHIN))
+            .set_push_sender(put);
+        let mut line = self.client.get_multiplexed_async_connection_with_config(&within).await?;
+        line.subscribe(self.channels.all()).await?;
+        Ok((line, letters))
     }
 
-    async fn listen(&self, mut stream: PubSubStream, pause: &mut Pause) {
-        while let Ok(Some(message)) = timeout(SILENCE, stream.next()).await {
+    async fn listen(&self, mut letters: Letterbox, pause: &mut Pause) {
+        while let Ok(Some(letter)) = timeout(SILENCE, letters.next()).await {
             pause.forget();
             // One bad hint must not end the listening.
-            let take = || self.take(message.get_channel_name(), message.get_payload_bytes());
+            let take = || self.take(&letter);
             meter::received(catch_unwind(AssertUnwindSafe(take)).unwrap_or("bad"));
         }
     }
 
     /// Takes in what came over a channel, and says what it was.
-    fn take(&self, channel: &str, bytes: &[u8]) -> &'static str {
-        match self.channels.which(channel) {
-            Some(Channel::Hints) => match self.hand.read(bytes) {
+    fn take(&self, Letter { channel, bytes }: &Letter) -> &'static str {
+        match channel {
+            Channel::Hints => match self.hand.read(bytes) {
                 Ok(Hint::News(news)) => {
                     self.ear.hear(*news);
                     "news"
@@ -84,7 +103,7 @@ impl Listener {
                 Err(Strange::Own) => "own",
                 Err(Strange::Bad) => "bad",
             },
-            Some(Channel::Presence) => match People::read(bytes) {
+            Channel::Presence => match People::read(bytes) {
                 // Known since it was said.
                 Some((node, _)) if node == self.node => "own",
                 Some((node, people)) => {
@@ -93,7 +112,7 @@ impl Listener {
                 }
                 None => "bad",
             },
-            Some(Channel::Mall) => match mall::read(bytes) {
+            Channel::Mall => match mall::read(bytes) {
                 Mail::For(recipient, frame) => {
                     self.hub.send(&recipient, &frame.kind, &frame.content);
                     "mall"
@@ -102,7 +121,12 @@ impl Listener {
                 Mail::Others => "mall_other",
                 Mail::Bad => "bad",
             },
-            None => "bad",
         }
     }
+}
+
+/// Whether Redis knows no RESP3, in the words of any of its ages.
+fn is_too_old(error: &RedisError) -> bool {
+    let no_such_command = error.detail().is_some_and(|detail| detail.starts_with("unknown command"));
+    error.kind() == ErrorKind::RESP3NotSupported || error.code() == Some("NOPROTO") || no_such_command
 }

@@ -12,6 +12,11 @@ pub(crate) fn received(result: &'static str) {
     metrics::counter!("kefu_bus_received_total", "result" => result).increment(1);
 }
 
+/// What came from Redis and found no room.
+pub(crate) fn missed(kind: &'static str) {
+    metrics::counter!("kefu_bus_missed_total", "kind" => kind).increment(1);
+}
+
 /// What never got to Redis.
 pub(crate) fn dropped(reason: &'static str, count: usize) {
     if count > 0 {

@@ -39,6 +39,15 @@ impl Outline {
         }
     }
 
+    /// Whether somebody may have been told so much of it and no more. Whoever is being told page after page has more
+    /// messages than changes.
+    #[must_use]
+    pub fn may_have_been_at(&self, cursor: Cursor) -> bool {
+        cursor.conversation == self.conversation
+            && (0..=self.head_seq).contains(&cursor.seq)
+            && (0..=self.change).contains(&cursor.change)
+    }
+
     /// Where somebody stands who knows all of this.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
@@ -80,6 +89,8 @@ pub struct Cursor {
 pub struct Since {
     /// What the conversation is now; never older than the messages here were when they were read.
     pub outline: Outline,
+    /// Where it begins: whoever has all up to here has everything once this is applied. `None` where `reset`.
+    pub from: Option<Cursor>,
     /// Messages above the cursor as they are now, ascending and without a gap. Where `reset`, the newest ones.
     pub messages: Vec<Message>,
     /// Messages at or below the cursor that were taken back or deleted since, in the order of their changes.

@@ -40,9 +40,7 @@ impl Archive {
     /// What is new since a cursor, for somebody who asks. They start over where they hold none, or one that this
     /// conversation, as it was read before, cannot have given them.
     pub(crate) fn resume(&self, now: Outline, from: Option<Cursor>) -> Result<Since, StoreError> {
-        let from = from.filter(|from| {
-            (0..=now.head_seq).contains(&from.seq) && from.change <= now.change && from.conversation == now.conversation
-        });
+        let from = from.filter(|from| now.may_have_been_at(*from));
         let Some(from) = from else { return self.anew(now) };
         let mut since = self.messages_since(now, from)?;
         if !since.more && may_be_altered(now, from) {
@@ -80,22 +78,16 @@ impl Archive {
             messages.retain(|message| message.seq <= now.head_seq);
         }
         let more = messages.last().is_some_and(|last| last.seq < now.head_seq);
-        Ok(Since { outline: now, messages, changed: Vec::new(), reset: false, more, admins: HashMap::new() })
+        let (changed, admins) = (Vec::new(), HashMap::new());
+        Ok(Since { outline: now, from: Some(from), messages, changed, reset: false, more, admins })
     }
 
     fn anew(&self, now: Outline) -> Result<Since, StoreError> {
         let page = MessagePage::BeforeSeq(now.head_seq.saturating_add(1), FRESH);
         let mut messages = self.messages.page(now.scope, now.conversation, Side::Desk, &page)?;
         messages.reverse();
-        let changed = Vec::new();
-        Ok(self.with_writers(Since {
-            outline: now,
-            messages,
-            changed,
-            reset: true,
-            more: false,
-            admins: HashMap::new(),
-        }))
+        let (changed, admins) = (Vec::new(), HashMap::new());
+        Ok(self.with_writers(Since { outline: now, from: None, messages, changed, reset: true, more: false, admins }))
     }
 
     fn with_writers(&self, since: Since) -> Since {

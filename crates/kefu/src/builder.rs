@@ -15,7 +15,7 @@ use crate::archive::{Archive, PAGE};
 use crate::desk::Inner;
 use crate::known::Known;
 use crate::lanes::Lanes;
-use crate::live::{Bounds, Follower, Live};
+use crate::live::{Bounds, Follower, INTEREST, Live};
 
 /// Questions under way at once. A database has a handful of connections for reading; beyond some dozens more they
 /// wait better where waiting costs no thread.
@@ -174,7 +174,7 @@ impl Builder {
     pub fn build(self) -> Desk {
         let archive = Arc::new(self.archive);
         let (messages, bytes) = self.ring;
-        let bounds = Bounds { conversations: self.remembered, messages, bytes, behind: BEHIND };
+        let bounds = Bounds { conversations: self.remembered, messages, bytes, behind: BEHIND, linger: INTEREST };
         let live = Arc::new(Live::new(self.announcer, self.bus, self.sweep_every.is_some(), bounds));
         let lanes = Lanes::start(&self.writes, &live, self.lanes, self.batch, self.queue);
         let follower = self.sweep_every.and_then(|every| Follower::start(&live, &archive, every));

@@ -65,9 +65,9 @@ impl Job {
         )
     }
 
-    /// Whether what is found of it now was stored by a commit of ours that was not answered: nobody was told yet, so
-    /// it counts as new.
-    pub(crate) fn is_found_again(&self) -> bool {
+    /// Whether a commit of ours that was not answered may have done it. Nobody was told yet: what is found of it now
+    /// counts as new, and whoever drops it must say that something may be missing.
+    pub(crate) fn is_in_doubt(&self) -> bool {
         self.unsure && self.was_news
     }
 

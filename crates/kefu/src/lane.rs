@@ -26,7 +26,8 @@ pub(crate) use waiting::Queue;
 const PATIENCE: Duration = Duration::from_secs(6);
 /// How long a job waits while the database does not answer.
 const PATIENCE_WITHOUT_DATABASE: Duration = Duration::from_secs(2);
-/// How long a lane goes on asking for the fate of a commit when nobody waits for it any more.
+/// How long a lane that takes no more jobs goes on asking for the fate of a commit when nobody waits for it any more.
+/// Until then it asks as long as it takes: what was done must be told.
 const PATIENCE_FOR_FATE: Duration = Duration::from_secs(60);
 /// A lane that has waited for its database for this long hangs.
 const HANGS_AFTER: Duration = Duration::from_secs(15);
@@ -77,7 +78,8 @@ impl Lane {
                 let held_back = self.carry(batch);
                 self.waiting.put_back(held_back);
             }
-            self.waiting.retain(|job| still_waits(job, PATIENCE));
+            let stopped = self.waiting.is_closed();
+            self.waiting.retain(|job| still_waits(job, PATIENCE, stopped, &self.live));
         }
     }
 
@@ -104,16 +106,20 @@ impl Lane {
                 }
                 _ => {
                     tracing::error!(error = %Chain(&error), "a request was refused by the database");
-                    jobs.iter_mut().for_each(|job| job.answer(Err(Error::Crashed)));
+                    for job in &mut jobs {
+                        job.answer(Err(Error::Crashed));
+                        doubt(&self.live, job);
+                    }
                     return Vec::new();
                 }
             };
             metrics::counter!("kefu_lane_retries_total", "reason" => reason).increment(1);
             tracing::warn!(lane = %self.name, jobs = jobs.len(), tries, reason, error = %Chain(&error), "a batch will be repeated");
             self.waiting.gather_all();
-            self.waiting.retain(|job| still_waits(job, patience));
+            let stopped = self.waiting.is_closed();
+            self.waiting.retain(|job| still_waits(job, patience, stopped, &self.live));
             let before = jobs.len();
-            jobs.retain_mut(|job| still_waits(job, patience));
+            jobs.retain_mut(|job| still_waits(job, patience, stopped, &self.live));
             if jobs.len() < before {
                 let given_up = before - jobs.len();
                 metrics::counter!("kefu_lane_shed_total").increment(given_up as u64);
@@ -169,7 +175,7 @@ impl Lane {
                 Ran::Crashed => answers.push((job, Err(Error::Crashed))),
                 Ran::GivenUp => {}
                 Ran::Done(done, after) => {
-                    let found_again = job.is_found_again();
+                    let found_again = job.is_in_doubt();
                     let sent = done.sent(committed, found_again);
                     let handed = done.event(committed, found_again).map(|event| {
                         let (guard, handed) = oneshot::channel::<()>();
@@ -184,6 +190,9 @@ impl Lane {
         }
         self.live.tell(news);
         for (mut job, answer) in answers {
+            if answer.is_err() {
+                doubt(&self.live, &job);
+            }
             job.answer(answer);
         }
         held_back
@@ -223,13 +232,24 @@ fn run_rule(work: &mut UnitOfWork, job: &mut Job) -> Ran {
 }
 
 /// Whether a job of a failed batch is carried again. Callers are turned away when their patience ends; a commit
-/// whose fate is unknown is asked after for longer, since somebody may have to be told of it.
-fn still_waits(job: &mut Job, patience: Duration) -> bool {
+/// whose fate is unknown is asked after until the database answers, since somebody may have to be told of it.
+fn still_waits(job: &mut Job, patience: Duration, stopped: bool, live: &Live) -> bool {
     let age = job.arrived.elapsed();
     if age >= patience {
         job.answer(Err(Error::Late));
     }
-    age < if job.unsure { PATIENCE_FOR_FATE } else { patience }
+    let stays = age < patience || (job.unsure && (!stopped || age < PATIENCE_FOR_FATE));
+    if !stays {
+        doubt(live, job);
+    }
+    stays
+}
+
+/// A job that is dropped may have been done, and is never told.
+fn doubt(live: &Live, job: &Job) {
+    if job.is_in_doubt() {
+        live.doubt(job.command.conversation, job.command.scope);
+    }
 }
 
 /// 10, 20, 40 … at most 320 ms.
@@ -241,3 +261,6 @@ fn backoff(tries: u32) -> Duration {
 fn small(count: usize) -> f64 {
     count as f64
 }
+
+#[cfg(test)]
+mod tests;

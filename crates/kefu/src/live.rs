@@ -14,6 +14,7 @@
 mod behind;
 mod ear;
 mod follower;
+mod memory;
 mod others;
 mod ring;
 mod rings;
@@ -22,16 +23,16 @@ mod sweep;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use kefu_domain::{
-    Announcement, Announcer, Bus, Conversation, ConversationId, Cursor, Event, Outline, Party, Scope, Since, Typing,
-    What,
-};
+use kefu_domain::{Announcement, Announcer, Bus, ConversationId, Event, Party, Since, Typing, What};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 pub(crate) use follower::Follower;
+use memory::Known;
 use others::Others;
+pub(crate) use rings::INTEREST;
 use rings::Rings;
 use stand::{Comes, Stand};
 
@@ -49,6 +50,8 @@ pub(crate) struct Bounds {
     pub(crate) bytes: u64,
     /// Conversations that wait to be read.
     pub(crate) behind: usize,
+    /// A scope counts as listened to for so long after nobody has been there any more.
+    pub(crate) linger: Duration,
 }
 
 /// News that a lane of this process tells.
@@ -63,7 +66,7 @@ pub(crate) struct Live {
     bus: Option<Arc<dyn Bus>>,
     stripes: Box<[Mutex<()>]>,
     /// How far each conversation was told here. Changed only while the conversation is held, as are the rings.
-    told: Cache<ConversationId, Stand>,
+    told: Cache<ConversationId, Known>,
     rings: Rings,
     /// Set where there are several nodes.
     others: Option<Others>,
@@ -82,7 +85,7 @@ impl Live {
             stripes: (0..STRIPES).map(|_| Mutex::default()).collect(),
             told: Cache::builder().max_capacity(bounds.conversations).eviction_policy(EvictionPolicy::lru()).build(),
             rings: Rings::new(bounds.messages, bounds.bytes),
-            others: several_nodes.then(|| Others::new(bounds.behind)),
+            others: several_nodes.then(|| Others::new(bounds.behind, bounds.linger)),
         }
     }
 
@@ -113,11 +116,11 @@ impl Live {
         let id = after.conversation;
         let certain = is_certain(&news.event, found_again);
         let _held = self.hold(id);
-        let told = self.told.get(&id);
+        let told = self.stand(id);
         let Some(others) = &self.others else {
             let highest = told.map_or(after.change, |told| told.change.max(after.change));
             if highest == after.change {
-                self.told.insert(id, after.into());
+                self.stands(id, after.scope, after.into());
             }
             self.rings.take(&news, certain);
             return self.announce(news);
@@ -125,7 +128,7 @@ impl Live {
         match Stand::meets(told, &news.event) {
             Comes::Late => {}
             Comes::Next if certain => {
-                self.told.insert(id, after.into());
+                self.stands(id, after.scope, after.into());
                 self.rings.take(&news, certain);
                 self.announce(news);
             }
@@ -146,10 +149,10 @@ impl Live {
     fn catch_up(&self, since: Since, from: Stand) -> Stand {
         let id = since.outline.conversation;
         let _held = self.hold(id);
-        let told = self.told.get(&id).unwrap_or(from);
+        let told = self.stand(id).unwrap_or(from);
         let Some(since) = stand::beyond(since, told) else { return told };
         let after = stand::after(&since, told);
-        self.told.insert(id, after);
+        self.stands(id, since.outline.scope, after);
         self.rings.catch_up(&since, told);
         let event = Event { after: since.outline, by: Party::System, what: What::CaughtUp(Box::new(since)) };
         self.announce(Announcement { event, avatar: None, handed: None });
@@ -166,93 +169,6 @@ impl Live {
 
     fn whisper_here(&self, typing: &Typing) {
         self.announcer.whisper(typing);
-    }
-
-    // ---- remembering ----
-
-    /// How far conversations were told here, and interest in them.
-    pub(crate) fn heads(&self, ids: &[ConversationId]) -> Vec<Cursor> {
-        let head = |&id: &ConversationId| {
-            self.rings.touch(id);
-            self.told.get(&id).map(|told| Cursor { conversation: id, seq: told.seq, change: told.change })
-        };
-        ids.iter().filter_map(head).collect()
-    }
-
-    /// What has happened since a cursor, if all of it is at hand.
-    pub(crate) fn recall(&self, from: Cursor) -> Option<Since> {
-        let id = from.conversation;
-        let _held = self.hold(id);
-        if self.others.as_ref().is_some_and(|others| others.behind.contains(id)) {
-            return None;
-        }
-        self.rings.since(from, self.told.get(&id)?)
-    }
-
-    /// Somebody has read the conversation as it was then: from here on its news are kept.
-    pub(crate) fn was_read(&self, found: &Conversation) {
-        let outline = Outline::from(found);
-        let (id, now) = (outline.conversation, Stand::from(outline));
-        let _held = self.hold(id);
-        let told = self.told.get(&id);
-        let (known, born) = match (&self.others, told) {
-            // The lane that has done more tells it in a moment.
-            (None, told) => (told.is_none_or(|told| told.change <= now.change), 0),
-            (Some(others), None) => {
-                let settled = others.is_settled(id, found.changed);
-                if !settled {
-                    others.miss(id, outline.scope, None);
-                }
-                (settled, others.looks())
-            }
-            (Some(others), Some(told)) => {
-                if told.change < now.change {
-                    others.miss(id, outline.scope, None);
-                }
-                (told == now, others.looks())
-            }
-        };
-        if !known {
-            return;
-        }
-        self.told.insert(id, now);
-        self.rings.begin(outline, born);
-    }
-
-    fn stand(&self, id: ConversationId) -> Option<Stand> {
-        self.told.get(&id)
-    }
-
-    /// Takes a conversation of which nothing was known as told up to here.
-    fn was_told(&self, id: ConversationId, up_to: Stand) {
-        let _held = self.hold(id);
-        if self.told.get(&id).is_none() {
-            self.told.insert(id, up_to);
-        }
-    }
-
-    /// The same of one that has not changed for so long that it was told by now, unless it is known to be missing.
-    fn settle(&self, others: &Others, id: ConversationId, up_to: Stand) {
-        let _held = self.hold(id);
-        if self.told.get(&id).is_none() && !others.behind.contains(id) {
-            self.told.insert(id, up_to);
-        }
-    }
-
-    /// Nobody listens to it.
-    fn forget(&self, id: ConversationId) {
-        let _held = self.hold(id);
-        self.told.invalidate(&id);
-        self.rings.drop(id);
-    }
-
-    /// Drops what is kept of scopes that nobody listens to: nobody looks there for what the bus has lost. What was
-    /// kept only since that look began may have somebody who is about to listen.
-    fn drop_unheard(&self, heard: &[Scope], look: u64) {
-        for id in self.rings.unheard(heard, look) {
-            let _held = self.hold(id);
-            self.rings.drop(id);
-        }
     }
 }
 

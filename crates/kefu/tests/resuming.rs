@@ -244,3 +244,26 @@ async fn an_ear_does_not_keep_a_desk_alive() {
     assert_eq!(kept.lock().unwrap().len(), 1, "deaf after it");
     assert!(heard.lock().unwrap().is_empty() && store.messages(ConversationId(1)).is_empty());
 }
+
+#[tokio::test]
+async fn whatever_cursor_somebody_makes_up_they_go_on_from_there_or_start_over() {
+    const EDGES: [i64; 11] = [i64::MIN, i64::MIN + 1, -1, 0, 1, 2, 3, 4, 5, i64::MAX - 1, i64::MAX];
+    for remembers in [false, true] {
+        let room = Room::new();
+        let id = conversation(&room, 3).await;
+        room.admin(7).read(id, None).await.unwrap();
+        for (seq, change) in EDGES.into_iter().flat_map(|seq| EDGES.map(|change| (seq, change))) {
+            if remembers {
+                room.member(1).resume(None).await.unwrap();
+            }
+            let mine = room.member(1).resume(Some(cursor(id, seq, change))).await.unwrap().unwrap();
+            let theirs = room.admin(7).resume(cursor(id, seq, change)).await.unwrap();
+
+            let good = (0..=3).contains(&seq) && (0..=4).contains(&change);
+            for since in [mine, theirs] {
+                assert_eq!((since.reset, since.from), (!good, good.then_some(cursor(id, seq, change))));
+                assert_eq!(seqs(&since), (if good { seq + 1 } else { 1 }..=3).collect::<Vec<_>>(), "{seq} {change}");
+            }
+        }
+    }
+}

@@ -1,11 +1,13 @@
-//! The hub: who sits down, who leaves, who is shown out.
+//! The hub: who sits down, and who is told.
+
+mod leaving;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
-use kefu_domain::{ConversationId, Party, Recipient, SessionId, TenantId, Timestamp};
+use kefu_domain::{ConversationId, Party, Recipient, SessionId, TenantId};
 use tokio::time::Instant;
 
 use crate::audience::Reading;
@@ -13,10 +15,9 @@ use crate::generations::Generations;
 use crate::guest::{Credential, Dialect, Guest};
 use crate::line::{Absence, Ending, Line, Taken};
 use crate::meter;
-use crate::parcel::{Frame, Offer, Weight};
+use crate::parcel::Offer;
 use crate::seat::{Inbox, Seat};
 use crate::seats::{Chair, Seats};
-use crate::v2;
 
 /// How much a socket may have waiting, and how the mall's pages are to be treated. More may come: end a literal with
 /// `..Settings::default()`.
@@ -46,6 +47,8 @@ impl Default for Settings {
 pub struct Online {
     /// Seats taken.
     pub sockets: usize,
+    /// Of them those of [`Dialect::V2`].
+    pub v2: usize,
     /// Different members among them.
     pub members: usize,
     /// Different admins among them.
@@ -67,6 +70,8 @@ pub(crate) struct Shared {
     /// What was told last of how far the desk has read, and of what it had not.
     pub(crate) reading: Mutex<Generations<Reading>>,
     high_water: AtomicUsize,
+    /// Everybody was asked to go elsewhere.
+    leaving: AtomicBool,
 }
 
 impl Hub {
@@ -88,6 +93,7 @@ impl Hub {
                 announced: AtomicU64::new(0),
                 reading: Mutex::default(),
                 high_water: AtomicUsize::new(0),
+                leaving: AtomicBool::new(false),
             }),
         }
     }
@@ -122,32 +128,8 @@ impl Hub {
         (Seat::new(self.clone(), Arc::clone(&chair)), Inbox::new(chair))
     }
 
-    /// Lets every socket go that came with this token, with what it had waiting and what was kept for whoever would
-    /// come with it again; says how many.
-    pub fn close_credential(&self, credential: &Credential) -> usize {
-        self.write().holes.forget(*credential);
-        self.close(|chair| chair.guest.credential.as_ref() == Some(credential))
-    }
-
-    /// Lets every socket of somebody go, with what it had waiting; says how many.
-    pub fn close_party(&self, tenant: TenantId, party: Party) -> usize {
-        self.close(|chair| chair.guest.tenant == tenant && chair.guest.party == party)
-    }
-
-    /// Lets every socket go whose token has expired by now, with what it had waiting; says how many.
-    pub fn close_expired(&self, now: Timestamp) -> usize {
-        self.close(|chair| chair.guest.expires.is_some_and(|expires| expires <= now))
-    }
-
-    /// Stops: whoever comes now is let go at once, and everybody here after having been given what waits for them,
-    /// except for those who are held. Says how many were here.
-    pub fn close_all(&self) -> usize {
-        let chairs = self.write().stop();
-        chairs.into_iter().filter(|chair| chair.line.drain()).count()
-    }
-
     /// A page of somebody has listed the newest messages of a conversation, up to this number: none of them is replayed
-    /// to the next socket of this token. The mall's pages list with one token and come with another one of the same
+    /// to the next socket of this token, nor pushed to one that came back a moment ago. The mall's pages list with one token and come with another one of the same
     /// login: what is listed with a token that no socket came with counts for all of this person's.
     pub fn listed(
         &self,
@@ -157,22 +139,26 @@ impl Hub {
         conversation: ConversationId,
         up_to: i64,
     ) {
-        let holes = self.read().holes.of(tenant, party, credential);
+        let (mut chairs, seats) = (Vec::new(), self.read());
+        let holes = seats.holes.of(tenant, party, credential);
+        seats.of(tenant, party, &mut chairs);
+        drop(seats);
         holes.iter().for_each(|hole| hole.listed(conversation, up_to));
-    }
-
-    /// Asks everybody of [`Dialect::V2`] to come back at a random moment within that time, since this hub is about to
-    /// stop; says how many were asked. It goes before everything that waits.
-    pub fn bye(&self, within: Duration) -> usize {
-        let chairs: Vec<_> = self.read().all().filter(|chair| chair.guest.dialect == Dialect::V2).cloned().collect();
-        let frame = Frame { text: v2::bye(within), weight: Weight::Control, ..Frame::default() };
-        self.offer(&chairs, |_| Some(Offer { frame: &frame, handed: None }))
+        let concerned =
+            |chair: &Chair| chair.hole.as_ref().is_some_and(|its| holes.iter().any(|hole| Arc::ptr_eq(hole, its)));
+        chairs.iter().filter(|chair| concerned(chair)).for_each(|chair| chair.line.listed(conversation, up_to));
     }
 
     /// How many sit here.
     #[must_use]
     pub fn online(&self) -> Online {
         self.read().online()
+    }
+
+    /// The tenants whose people sit here, each once.
+    #[must_use]
+    pub fn tenants(&self) -> Vec<TenantId> {
+        self.read().tenants()
     }
 
     /// Whether contents are escaped for the mall's pages.
@@ -218,17 +204,6 @@ impl Hub {
         let before = self.shared.high_water.fetch_max(deepest, Ordering::Relaxed);
         meter::high_water_rose(deepest.saturating_sub(before));
         taken
-    }
-
-    fn close(&self, concerns: impl Fn(&Chair) -> bool) -> usize {
-        let chairs: Vec<_> = self.read().all().filter(|chair| concerns(chair)).cloned().collect();
-        chairs.into_iter().filter(|chair| chair.line.shut(Ending::LetGo)).count()
-    }
-
-    pub(crate) fn leave(&self, chair: &Chair) {
-        self.write().remove(chair, Instant::now());
-        chair.line.shut(Ending::LetGo);
-        meter::left(&chair.guest);
     }
 
     // A panic elsewhere is no reason to stop talking: every change of the seats is complete or has not begun.

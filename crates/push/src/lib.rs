@@ -22,9 +22,9 @@
 //! * a socket with 1,024 frames waiting is *lagging*: it keeps the newest 50, until it has taken them all;
 //! * what no socket of a token [accepted](Parcel::accepted) is *replayed* to the next one that comes with it, after a
 //!   second and a half in which the page may [list](Hub::listed) it by itself: in order, the newest 50, none older than
-//!   ten minutes. What is newer in such a conversation waits behind it. Who has been away for longer, or comes with
-//!   another token, or was here when this process did not run, is replayed nothing: a message that is missing is found
-//!   on the next page load, one that is doubled stays doubled.
+//!   ten minutes. What is newer in such a conversation waits behind it, and is left out where the page lists it
+//!   meanwhile. Who has been away for longer, or comes with another token, or was here when this process did not run,
+//!   is replayed nothing: a message that is missing is found on the next page load, one that is doubled stays doubled.
 //!
 //! What falls out is in the database; a client finds it there over HTTP. What was taken back or deleted while it
 //! waited is not shown any longer.

@@ -142,6 +142,18 @@ impl Line {
         drop(fallen);
     }
 
+    /// A page of this socket's token has listed a conversation up to this number: what it thus knows is not given to a
+    /// socket that has just come back.
+    pub(crate) fn listed(&self, conversation: ConversationId, up_to: i64) {
+        let fallen = match &mut self.lock().queue {
+            Queue::Mall(queue) => queue.listed(conversation, up_to),
+            Queue::V2(_) => return,
+        };
+        drop(fallen);
+        // What waited behind it need not any longer.
+        self.bell.notify_one();
+    }
+
     pub(crate) async fn next(&self) -> Option<Parcel> {
         loop {
             // A bell that rang since then is remembered.

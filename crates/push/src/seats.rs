@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kefu_domain::{AdminId, MemberId, OnlineCount, Party, Permission, Recipient, Scope, SessionId, TenantId};
 use tokio::time::Instant;
 
-use crate::guest::Guest;
+use crate::guest::{Dialect, Guest};
 use crate::hub::Online;
 use crate::line::Line;
 use crate::pigeonhole::Pigeonhole;
@@ -100,9 +100,22 @@ impl Seats {
         }
     }
 
+    /// Adds the sockets of somebody to `found`.
+    pub(crate) fn of(&self, tenant: TenantId, party: Party, found: &mut Vec<Arc<Chair>>) {
+        found.extend(self.in_tenant(tenant, party..=party).cloned());
+    }
+
+    /// The tenants that anybody sits here for.
+    pub(crate) fn tenants(&self) -> Vec<TenantId> {
+        let mut tenants: Vec<_> = self.by_tenant.keys().map(|(tenant, ..)| *tenant).collect();
+        tenants.dedup();
+        tenants
+    }
+
     pub(crate) fn online(&self) -> Online {
         let OnlineCount { members, admins } = people(self.by_tenant.keys().map(|(tenant, party, _)| (*tenant, *party)));
-        Online { sockets: self.by_id.len(), members, admins }
+        let v2 = self.all().filter(|chair| chair.guest.dialect == Dialect::V2).count();
+        Online { sockets: self.by_id.len(), v2, members, admins }
     }
 
     /// How many people there are in a scope.

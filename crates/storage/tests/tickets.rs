@@ -16,6 +16,7 @@ on_each_database! {
     of_eight_that_take_a_ticket_at_two_nodes_one_has_it
     a_ticket_is_kept_once
     tickets_that_nobody_took_are_forgotten
+    a_ticket_is_kept_although_nothing_can_be_forgotten
 }
 
 const MINUTE: i64 = 60_000;
@@ -124,4 +125,20 @@ fn tickets_that_nobody_took_are_forgotten(site: &Site) {
 
     assert_eq!(site.number(KEPT), 3, "and now and then");
     assert!([0, 64, 100].iter().all(|number| take(&database, *number).is_some()));
+}
+
+fn a_ticket_is_kept_although_nothing_can_be_forgotten(site: &Site) {
+    keep(&site.open(), 1, 0);
+    let refuses = if site.address.starts_with("sqlite:") {
+        "BEGIN SELECT RAISE(ABORT, 'planned by a test'); END"
+    } else {
+        "FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = 'planned by a test'"
+    };
+    site.run(&format!("CREATE TRIGGER refuses BEFORE DELETE ON kefu_ticket {refuses}"));
+
+    keep(&site.open(), 2, MINUTE);
+
+    assert_eq!(site.number(KEPT), 2);
+    site.run("DROP TRIGGER refuses");
+    assert!(take(&site.open(), 2).is_some());
 }

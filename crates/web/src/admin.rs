@@ -2,14 +2,15 @@
 //! permission, as in the mall.
 
 use actix_web::web::Data;
-use kefu_domain::{ConversationId, Permission, ShopId, Side};
+use kefu_domain::{ConversationId, Permission, Refusal, ShopId, Side};
 use kefu_push::MallId;
 
+use crate::history::{self, Form};
 use crate::person::{self, Person};
 use crate::reply::{AS_OF, NEXT};
 use crate::serving::{AdminCaller, Body, Params, Reply};
-use crate::view::{ConversationView, HistoryView};
-use crate::{ApiError, Site, history, list, member};
+use crate::view::{ConversationView, HistoryView, Written};
+use crate::{ApiError, Site, list, member};
 
 /// `GET /kefu-conversation/list`
 pub(crate) async fn list(
@@ -114,12 +115,26 @@ pub(crate) async fn history(
     params: Params,
 ) -> Result<Reply<HistoryView>, ApiError> {
     let id = conversation(params.number("conversationId")?)?;
-    let page = history::page(&params, &site.0.settings)?;
+    let (page, form) = (history::page(&params, &site.0.settings)?, history::form(&params)?);
     let (who, credential) = (caller.who(), caller.credential);
     let (me, profile) = caller.may(Permission::MessageQuery)?;
-    let history = site.0.desk.admin(me, profile).history(id, page).await?;
-    member::was_listed(&site, who, credential, page, &history);
-    Ok(Reply::new(HistoryView { history, reader: Side::Desk, legacy_escape: site.legacy_escape() }))
+    let desk = site.0.desk.admin(me, profile);
+    let history = desk.history(id, page).await?;
+    let mall = Written::Mall { legacy_escape: site.legacy_escape() };
+    let written = match (form, history.messages.first()) {
+        (Form::Mall, _) => {
+            member::was_listed(&site, who, credential, page, &history);
+            mall
+        }
+        // Nothing is written the same way in either.
+        (Form::V2, None) => mall,
+        (Form::V2, Some(message)) => {
+            let listed = desk.conversation(message.conversation).await?;
+            let conversation = listed.ok_or(Refusal::NoSuchConversation(id)).map_err(kefu::Error::from)?.conversation;
+            Written::V2(conversation.scope, conversation.member)
+        }
+    };
+    Ok(Reply::new(HistoryView { history, reader: Side::Desk, written }))
 }
 
 fn conversation(id: Option<i64>) -> Result<ConversationId, ApiError> {

@@ -7,7 +7,7 @@
 //!
 //! No place is taken for good by a page that was left behind: the mall's pages open another socket and leave the old
 //! one open when a `pong` is late. So where a person is at the limit, that socket of theirs gives way which has been
-//! silent for longest, and for half a minute at least.
+//! silent for longest, if it was for long enough.
 
 mod address;
 mod pace;
@@ -45,6 +45,9 @@ pub struct SocketLimits {
     pub handshakes_per_address: Option<NonZeroU32>,
     /// How long a handshake may wait for its turn before it is refused instead; 5 s unless said otherwise.
     pub wait: Duration,
+    /// How long a socket must have been silent before a newer one of the same person may have its place; 100 s unless
+    /// said otherwise. A hidden tab pings once a minute, and would come back at once if it were closed in between.
+    pub gives_way: Duration,
 }
 
 impl Default for SocketLimits {
@@ -56,6 +59,7 @@ impl Default for SocketLimits {
             handshakes: NonZeroU32::new(2_000),
             handshakes_per_address: NonZeroU32::new(100),
             wait: Duration::from_secs(5),
+            gives_way: Duration::from_secs(100),
         }
     }
 }
@@ -75,7 +79,7 @@ struct House {
 impl Admission {
     pub(crate) fn new(limits: SocketLimits) -> Self {
         let pace = Pace::new(&limits);
-        let people = People::new(limits.per_person);
+        let people = People::new(limits.per_person, limits.gives_way);
         Self(Arc::new(House { limits, open: AtomicU32::new(0), addresses: Mutex::default(), people, pace }))
     }
 

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use kefu_domain::{
     AdminId, Agent, Member, MemberId, Party, Permission, Profile, Scope, ShopId, Shops, TenantId, Timestamp,
 };
-use kefu_push::Credential;
+use kefu_push::{Credential, Dialect, Guest};
 
 use crate::ApiError;
 use crate::serving::Params;
@@ -111,6 +111,19 @@ impl Caller {
     #[must_use]
     pub fn keeping(self, keeps: impl Any + Send + Sync) -> Self {
         Self { keeps: Some(Arc::new(keeps)), ..self }
+    }
+
+    /// As whom they sit down at the hub, hearing the news of these shops.
+    pub(crate) fn guest(&self, shops: Shops, dialect: Dialect) -> Guest {
+        Guest {
+            party: self.party,
+            tenant: self.tenant,
+            shops,
+            permissions: self.permissions.clone(),
+            credential: self.credential,
+            expires: self.expires,
+            dialect,
+        }
     }
 
     /// The caller of a request, or [`ApiError::Unauthenticated`].

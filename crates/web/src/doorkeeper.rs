@@ -13,6 +13,8 @@ use crate::{ApiError, Caller};
 pub const TICKET_LIFE: Duration = Duration::from_secs(30);
 /// What every ticket begins with. No token of the host's may.
 pub const TICKET_PREFIX: &str = "kt_";
+/// How long a doorkeeper may take to say who somebody is.
+pub const KNOWN_WITHIN: Duration = Duration::from_secs(2);
 /// Tickets in memory that have been neither used nor forgotten; beyond that the oldest are forgotten.
 const MOST: usize = 100_000;
 
@@ -23,13 +25,15 @@ const MOST: usize = 100_000;
 /// redeemed once within [`TICKET_LIFE`], at any node; it lets nobody in whom the credential that it was issued for
 /// would not.
 pub trait Doorkeeper: Send + Sync {
-    /// Who shows this token; `None` is nobody. Answers within two seconds, if need be that it cannot be found out.
+    /// Who shows this token; `None` is nobody. Answers within [`KNOWN_WITHIN`], if need be that it cannot be found out;
+    /// a later answer is not waited for, and whoever came is told to come again.
     fn identify<'a>(&'a self, credential: &'a str) -> BoxFuture<'a, Result<Option<Caller>, ApiError>>;
 
     /// A new ticket for this caller; begins with [`TICKET_PREFIX`].
     fn issue_ticket<'a>(&'a self, caller: &'a Caller) -> BoxFuture<'a, Result<String, ApiError>>;
 
-    /// Who comes with this ticket; `None` for one that is unknown, used or over. Answers within two seconds.
+    /// Who comes with this ticket; `None` for one that is unknown, used or over. Answers within [`KNOWN_WITHIN`]
+    /// too.
     fn redeem_ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Option<Caller>, ApiError>>;
 }
 

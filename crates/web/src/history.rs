@@ -1,9 +1,27 @@
-//! Which page of a conversation somebody asks for.
+//! Which page of a conversation somebody asks for, and how it is to be written.
 
 use kefu_domain::MessagePage;
 
 use crate::serving::Params;
 use crate::{ApiError, Settings};
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// As the mall writes them.
+    Mall,
+    /// As `kefu.v2` does.
+    V2,
+}
+
+/// `form=v2`, or none.
+pub(crate) fn form(params: &Params) -> Result<Form, ApiError> {
+    match params.text("form") {
+        None => Ok(Form::Mall),
+        Some("v2") => Ok(Form::V2),
+        Some(_) => Err(ApiError::Invalid("form 只能为 v2".into())),
+    }
+}
 
 /// `limit` 1..=200, 10 when absent, and at most one of `createTime`, `beforeSeq`, `sinceSeq`.
 ///

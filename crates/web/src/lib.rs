@@ -64,7 +64,7 @@ pub use admission::{ClientAddress, SocketLimits};
 pub use caller::Caller;
 /// The zones of the world, for [`Settings::zone`].
 pub use chrono_tz::Tz;
-pub use doorkeeper::{Doorkeeper, TICKET_LIFE, TICKET_PREFIX, ticket};
+pub use doorkeeper::{Doorkeeper, KNOWN_WITHIN, TICKET_LIFE, TICKET_PREFIX, ticket};
 pub use error::ApiError;
 pub use origin::{NoOrigin, Origin, Origins};
 pub use reply::Code;

@@ -5,10 +5,11 @@ use kefu::History;
 use kefu_domain::{ConversationId, MessageId, MessagePage, Party, Side, TenantId};
 use kefu_push::{Credential, MallId};
 
+use crate::history::{self, Form};
 use crate::person::{self, Person};
 use crate::serving::{Body, MemberCaller, Params, Reply};
-use crate::view::HistoryView;
-use crate::{ApiError, Site, history};
+use crate::view::{HistoryView, Written};
+use crate::{ApiError, Site};
 
 /// `POST /kefu-message/send`
 pub(crate) async fn send(site: Data<Site>, caller: MemberCaller, body: Body) -> Result<Reply<MallId>, ApiError> {
@@ -24,11 +25,17 @@ pub(crate) async fn list(
     caller: MemberCaller,
     params: Params,
 ) -> Result<Reply<HistoryView>, ApiError> {
-    let page = history::page(&params, &site.0.settings)?;
+    let (page, form) = (history::page(&params, &site.0.settings)?, history::form(&params)?);
     let MemberCaller { me, profile, credential, .. } = caller;
     let history = site.0.desk.member(me, profile).history(page).await?;
-    was_listed(&site, (me.scope.tenant, me.party()), credential, page, &history);
-    Ok(Reply::new(HistoryView { history, reader: Side::Member, legacy_escape: site.legacy_escape() }))
+    let written = match form {
+        Form::V2 => Written::V2(me.scope, me.id),
+        Form::Mall => {
+            was_listed(&site, (me.scope.tenant, me.party()), credential, page, &history);
+            Written::Mall { legacy_escape: site.legacy_escape() }
+        }
+    };
+    Ok(Reply::new(HistoryView { history, reader: Side::Member, written }))
 }
 
 /// `PUT /kefu-message/update-read-status`
@@ -68,7 +75,7 @@ pub(crate) fn message(params: &Params) -> Result<(MessageId, Option<Conversation
     Ok((message, params.number("conversationId")?.map(ConversationId)))
 }
 
-/// Somebody has been shown the newest messages, or those behind the last that they knew: what is in them is not to be
+/// A page of the mall's has been shown the newest messages, or those behind the last that they knew: what is in them is not to be
 /// pushed to them again.
 pub(crate) fn was_listed(
     site: &Site,

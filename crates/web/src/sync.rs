@@ -7,7 +7,7 @@ use actix_web::HttpRequest;
 
 use actix_web::web::Data;
 use kefu_domain::{Permission, Shops};
-use kefu_push::{Dialect, Guest, Inbox, Seat};
+use kefu_push::{Dialect, Inbox, Seat};
 use tokio::time::{Duration, Instant, sleep, timeout_at};
 
 use crate::admission::{Admitted, ClientAddress};
@@ -27,7 +27,7 @@ pub(crate) async fn of_member(
 ) -> Result<Reply<Synced>, ApiError> {
     let asked = Asked::by_member(&params)?;
     let shops = Shops::from(caller.me.scope.shop);
-    let seat = sit_down(&site, Caller::of(&request)?, shops);
+    let seat = sit_down(&site, &Caller::of(&request)?, shops);
     answer(&site, caller.into(), asked, &request, seat).await
 }
 
@@ -43,7 +43,7 @@ pub(crate) async fn of_admin(
     if asked.changed_since.is_some() {
         caller.clone().may(Permission::ConversationQuery)?;
     }
-    let seat = sit_down(&site, Caller::of(&request)?, me.shops);
+    let seat = sit_down(&site, &Caller::of(&request)?, me.shops);
     answer(&site, caller.into(), asked, &request, seat).await
 }
 
@@ -51,21 +51,8 @@ pub(crate) async fn of_admin(
 const GATHER: Duration = Duration::from_millis(500);
 
 /// Before anything is read: what comes from then on is heard.
-fn sit_down(site: &Site, caller: Caller, shops: Shops) -> (Seat, Inbox) {
-    site.0.hub.join(guest(caller, shops))
-}
-
-/// Somebody who resumes.
-pub(crate) fn guest(caller: Caller, shops: Shops) -> Guest {
-    Guest {
-        party: caller.party,
-        tenant: caller.tenant,
-        shops,
-        permissions: caller.permissions,
-        credential: caller.credential,
-        expires: caller.expires,
-        dialect: Dialect::V2,
-    }
+fn sit_down(site: &Site, caller: &Caller, shops: Shops) -> (Seat, Inbox) {
+    site.0.hub.join(caller.guest(shops, Dialect::V2))
 }
 
 async fn answer(
@@ -75,19 +62,17 @@ async fn answer(
     request: &HttpRequest,
     (_seat, mut inbox): (Seat, Inbox),
 ) -> Result<Reply<Synced>, ApiError> {
+    let until = Instant::now() + asked.wait;
     // Whoever asks holds the place of a socket, so that questions do not pile up.
     let place = place(site, &person, request).await?;
     let mut found = look(site, &person, &asked).await?;
-    if !found.is_news && !asked.wait.is_zero() {
-        let until = Instant::now() + asked.wait;
-        while !found.is_news && hears_news(&mut inbox, &asked, &place, until).await {
-            if asked.changed_since.is_some() {
-                // A busy desk is always news: what comes together is answered together.
-                sleep(GATHER).await;
-            }
-            found = look(site, &person, &asked).await?;
-            found.is_news |= asked.changed_since.is_some();
+    while !found.is_news && Instant::now() < until && hears_news(site, &mut inbox, &asked, &place, until).await {
+        if asked.changed_since.is_some() {
+            // A busy desk is always news: what comes together is answered together.
+            sleep(GATHER).await;
         }
+        found = look(site, &person, &asked).await?;
+        found.is_news |= asked.changed_since.is_some();
     }
     Ok(Reply::new(found.synced(site, &person).await))
 }
@@ -100,9 +85,10 @@ async fn place(site: &Site, person: &Person, request: &HttpRequest) -> Result<Ad
     admitted.map_err(|refused| ApiError::TooMany(refused.retry_after.as_secs().max(1)))
 }
 
-/// Waits for something that is worth a look; `false` when there is no more time, or no more place.
-async fn hears_news(inbox: &mut Inbox, asked: &Asked, place: &Admitted, until: Instant) -> bool {
-    loop {
+/// Waits for something that is worth a look; `false` when there is no more time, or no more place, or all are asked to
+/// go elsewhere.
+async fn hears_news(site: &Site, inbox: &mut Inbox, asked: &Asked, place: &Admitted, until: Instant) -> bool {
+    while !site.0.hub.is_leaving() {
         let parcel = tokio::select! {
             parcel = timeout_at(until, inbox.next()) => parcel,
             () = place.displaced() => return false,
@@ -112,4 +98,5 @@ async fn hears_news(inbox: &mut Inbox, asked: &Asked, place: &Admitted, until: I
             return true;
         }
     }
+    false
 }

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use kefu::{History, Listed};
-use kefu_domain::{AdminId, Message, Party, Profile, Side, Since};
-use kefu_push::{MallId, MallMessage, legacy_escape};
+use kefu_domain::{AdminId, MemberId, Message, Party, Profile, Scope, Side, Since};
+use kefu_push::{MallId, MallMessage, legacy_escape, v2};
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 
@@ -13,18 +13,42 @@ use serde::{Serialize, Serializer};
 pub(crate) struct HistoryView {
     pub(crate) history: History,
     pub(crate) reader: Side,
-    pub(crate) legacy_escape: bool,
+    pub(crate) written: Written,
+}
+
+/// How messages are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Written {
+    /// As the mall writes them.
+    Mall { legacy_escape: bool },
+    /// As `kefu.v2` does: in this scope, in the conversation of this member.
+    V2(Scope, MemberId),
 }
 
 impl Serialize for HistoryView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { history, reader, legacy_escape } = self;
-        let (reader, legacy_escape) = (*reader, *legacy_escape);
-        Messages { messages: &history.messages, admins: &history.admins, reader, legacy_escape }.serialize(serializer)
+        let Self { history: History { messages, admins, .. }, reader, written } = self;
+        match *written {
+            Written::Mall { legacy_escape } => {
+                Messages { messages, admins, reader: *reader, legacy_escape }.serialize(serializer)
+            }
+            Written::V2(scope, member) => {
+                let shown = |message| v2::message(message, (scope, member), *reader, avatar(message, admins));
+                serializer.collect_seq(messages.iter().map(shown))
+            }
+        }
     }
 }
 
-/// Pictures only of admins, as in the mall: the pages know their member's.
+/// The picture of an admin. Those of members are not shown in lists, as in the mall: the pages know their member's.
+fn avatar<'a>(message: &Message, admins: &'a HashMap<AdminId, Profile>) -> Option<&'a str> {
+    match message.sender {
+        Party::Admin(id) => admins.get(&id)?.avatar.as_deref(),
+        Party::Member(_) | Party::System => None,
+    }
+}
+
+/// Messages as the mall writes them.
 struct Messages<'a> {
     messages: &'a [Message],
     admins: &'a HashMap<AdminId, Profile>,
@@ -36,11 +60,7 @@ impl Serialize for Messages<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(Some(self.messages.len()))?;
         for message in self.messages {
-            let avatar = match message.sender {
-                Party::Admin(id) => self.admins.get(&id).and_then(|profile| profile.avatar.as_deref()),
-                Party::Member(_) | Party::System => None,
-            };
-            let view = MallMessage::of(message).with_avatar(avatar).with_read_status();
+            let view = MallMessage::of(message).with_avatar(avatar(message, self.admins)).with_read_status();
             list.serialize_element(&view.escaped(self.legacy_escape).seen_by(self.reader))?;
         }
         list.end()
@@ -57,7 +77,7 @@ pub(crate) struct ChangesView {
 
 impl Serialize for ChangesView {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Since { outline, changed, reset, more, admins, .. } = &self.since;
+        let Since { outline, from, changed, reset, more, admins, .. } = &self.since;
         let messages = |messages| Messages { messages, admins, reader: self.reader, legacy_escape: self.legacy_escape };
         let desk = self.reader == Side::Desk;
         Changes {
@@ -75,6 +95,7 @@ impl Serialize for ChangesView {
             changed: messages(changed),
             more: *more,
             reset: *reset,
+            since: from.map(|from| [from.seq, from.change]),
             epoch: &self.epoch,
         }
         .serialize(serializer)
@@ -101,6 +122,8 @@ struct Changes<'a> {
     changed: Messages<'a>,
     more: bool,
     reset: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<[i64; 2]>,
     epoch: &'a str,
 }
 

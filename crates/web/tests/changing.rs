@@ -237,3 +237,45 @@ async fn an_agent_sees_who_is_online_at_the_shops_that_they_serve() {
         assert_eq!(answer["code"], code, "{who} {path}");
     }
 }
+
+#[actix_web::test]
+async fn history_may_be_had_as_v2_writes_it() {
+    let (store, hub) = (MemoryStore::new(), Hub::new());
+    let host = host!(store, hub);
+    for content in ["one <b>", "two", "three"] {
+        ask!(host, "member", post "/app/kefu-message/send", said(content));
+    }
+    ask!(host, "admin", post "/desk/kefu-message/send", json!({
+        "conversationId": 1, "contentType": 1, "content": "four", "clientMsgId": "k4", "quoteId": 1,
+    }));
+    ask!(host, "member", put "/app/kefu-message/revoke?id=2");
+    ask!(host, "member", delete "/app/kefu-message/delete?id=3");
+
+    for (who, path, sync) in [
+        ("member", "/app/kefu-message/list?form=v2", "/app/kefu-message/sync?wait=0&cursors=1.0.0"),
+        ("admin", "/desk/kefu-message/list?form=v2&conversationId=1", "/desk/kefu-message/sync?wait=0&cursors=1.0.0"),
+    ] {
+        let (synced, _) = ask!(host, who, get sync);
+        let mut expected = synced["data"]["conversations"][0]["messages"].clone();
+        let (since, _) = ask!(host, who, get & format!("{path}&sinceSeq=0"));
+        let (before, _) = ask!(host, who, get & format!("{path}&beforeSeq=5"));
+
+        assert_eq!(expected[0]["content"], "one <b>", "{who}");
+        assert_eq!(
+            (&expected[1]["is_revoke"], &expected[2]["is_delete"].as_bool()),
+            (&json!(true), &(who == "member").then_some(true))
+        );
+        assert_eq!(since["data"], expected, "{who}");
+        expected.as_array_mut().unwrap().reverse();
+        assert_eq!(before["data"], expected, "{who}");
+        for wrong in ["mall", "v1", "V2"] {
+            let (refused, _) = ask!(host, who, get & path.replace("v2", wrong));
+            assert_eq!(refused["code"], 400, "{wrong}");
+        }
+        let (plain, _) = ask!(host, who, get & path.replace("form=v2", "form=&sinceSeq=0"));
+        assert_eq!(plain["data"][0]["content"], "{\"text\":\"one &lt;b&gt;\"}", "{plain}");
+    }
+    let (nobodys, _) = ask!(host, "other", get "/app/kefu-message/list?form=v2");
+    let (unknown, _) = ask!(host, "admin", get "/desk/kefu-message/list?form=v2&conversationId=4711&beforeSeq=9");
+    assert_eq!((&nobodys["data"], &unknown["data"]), (&json!([]), &json!([])));
+}

@@ -1,35 +1,20 @@
 //! Beside the Java nodes of a mall: what they are told, and what they say.
 
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::FutureExt as _;
 use kefu_bus::Settings;
 use kefu_domain::{AdminId, Bus as _, Event, MemberId, Party, Permission, Scope, ShopId, Side, TenantId, What};
 use kefu_push::{Guest, Inbox, Seat};
-use kefu_tests::{Cut, FaultProxy, PATIENCE, Way, shared_redis};
-use redis::aio::PubSubStream;
+use kefu_tests::{Cut, FaultProxy, Way, java_mail, shared_redis};
 use serde_json::{Value, json};
 
-use crate::house::{ALICE, DESK, Node, Street, announcement, at_shop, frame, outline, posted, say};
+use crate::house::{ALICE, DESK, Node, Street, announcement, at_shop, frame, outline, posted};
 
 fn bridged(street: &Street) -> Settings {
     street.settings().with_mall_bridge(street.bridge())
 }
 
-/// What a Java node hears next.
-async fn java_hears(stream: &mut PubSubStream) -> Value {
-    let message = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap().unwrap();
-    serde_json::from_slice(message.get_payload_bytes()).unwrap()
-}
-
 fn sit(node: &Node, scope: Scope, party: Party, permissions: &[Permission]) -> (Seat, Inbox) {
     node.hub.join(Guest { permissions: permissions.to_vec(), ..Guest::new(scope, party) })
-}
-
-/// As Java writes it.
-fn mail(user_type: i32, user_id: Option<i64>, kind: &str, content: &str) -> Vec<u8> {
-    json!({"headers": {"tenant-id": "1"}, "sessionId": null, "userType": user_type, "userId": user_id,
-        "messageType": kind, "messageContent": content})
-    .to_string()
-    .into_bytes()
 }
 
 fn plain(kind: &str, content: &str) -> String {
@@ -45,7 +30,7 @@ fn same(frame: &str, expected: &str) {
 async fn java_nodes_are_told_once_each_for_the_member_and_for_the_admins_and_no_node_of_ours_tells_it_again() {
     let street = Street::at(shared_redis());
     let (a, b) = tokio::join!(Node::start(bridged(&street)), Node::start(bridged(&street)));
-    let mut java = street.listener(&street.bridge().channel).await;
+    let mut java = street.java().await;
     let seats = [&a, &b].map(|node| {
         let reader = sit(node, DESK, Party::Admin(AdminId(7)), &Permission::ALL);
         (sit(node, DESK, Party::Member(ALICE), &[]), reader)
@@ -56,12 +41,11 @@ async fn java_nodes_are_told_once_each_for_the_member_and_for_the_admins_and_no_
     a.bus.publish(&events.map(announcement));
     b.until("all of them", |b| b.news().len() == 4).await;
     // Said last, so all of theirs was heard before.
-    let mut stranger = street.stranger().await;
-    say(&mut stranger, &street.bridge().channel, &mail(2, Some(99), "the-end", "{}")).await;
+    java.says(2, Some(99), "the-end", "{}").await;
 
     let mut heard = Vec::new();
     loop {
-        let said = java_hears(&mut java).await;
+        let said = java.hears().await;
         if said["messageType"] == "the-end" {
             break;
         }
@@ -76,9 +60,8 @@ async fn java_nodes_are_told_once_each_for_the_member_and_for_the_admins_and_no_
     assert_eq!(heard[4]["messageType"], "kefu_message_read_status_change");
 
     // What came back went to no socket here: those have it from the hub, or from the hints.
-    let probe = mail(1, Some(101), "probe", "{}");
-    say(&mut stranger, &street.bridge().channel, &probe).await;
-    say(&mut stranger, &street.bridge().channel, &mail(2, None, "probe", "{}")).await;
+    java.says(1, Some(101), "probe", "{}").await;
+    java.says(2, None, "probe", "{}").await;
     for ((_seat, mut member), (_chair, mut admin)) in seats {
         same(&frame(&mut member).await, &plain("probe", "{}"));
         same(&frame(&mut admin).await, &plain("probe", "{}"));
@@ -91,8 +74,7 @@ async fn what_java_nodes_say_comes_once_to_whoever_it_is_for_and_to_nobody_else(
     let (a, b) = tokio::join!(Node::start(bridged(&street)), Node::start(bridged(&street)));
     let at_three = Scope { shop: ShopId(3), ..DESK };
     let others = Scope::platform(TenantId(2));
-    let mut stranger = street.stranger().await;
-    let channel = street.bridge().channel;
+    let mut java = street.java().await;
     for node in [&a, &b] {
         let (_s1, mut alice) = sit(node, DESK, Party::Member(ALICE), &[]);
         let (_s2, mut alice_at_three) = sit(node, at_three, Party::Member(ALICE), &[]);
@@ -108,24 +90,24 @@ async fn what_java_nodes_say_comes_once_to_whoever_it_is_for_and_to_nobody_else(
             "kefuNode": "another"});
         let without_a_tenant = json!({"headers": {}, "userType": 2, "messageType": "x", "messageContent": "{}"});
         for nobodys in [for_a_socket, ours, without_a_tenant] {
-            say(&mut stranger, &channel, nobodys.to_string().as_bytes()).await;
+            java.publishes(&nobodys).await;
         }
         for said in [
-            mail(1, Some(101), "im-notification", "{\"a\":\"<b>\"}"),
-            mail(2, None, "notice-push", "{\"title\":\"x\"}"),
-            mail(2, Some(8), "notice-push", "{\"title\":\"y\"}"),
-            mail(2, None, "kefu_message_type", "{\"id\":5}"),
-            mail(1, Some(101), "kefu_message_type", "{\"id\":5}"),
-            mail(1, None, "the-end", "1"),
-            mail(2, None, "the-end", "1"),
+            java_mail(1, Some(101), "im-notification", "{\"a\":\"<b>\"}"),
+            java_mail(2, None, "notice-push", "{\"title\":\"x\"}"),
+            java_mail(2, Some(8), "notice-push", "{\"title\":\"y\"}"),
+            java_mail(2, None, "kefu_message_type", "{\"id\":5}"),
+            java_mail(1, Some(101), "kefu_message_type", "{\"id\":5}"),
+            java_mail(1, None, "the-end", "1"),
+            java_mail(2, None, "the-end", "1"),
         ] {
-            say(&mut stranger, &channel, &said).await;
+            java.publishes(&said).await;
         }
         let end = json!({"headers": {"tenant-id": "2"}, "messageType": "the-end", "messageContent": "1"});
         for user_type in [1, 2] {
             let mut end = end.clone();
             end["userType"] = json!(user_type);
-            say(&mut stranger, &channel, end.to_string().as_bytes()).await;
+            java.publishes(&end).await;
         }
 
         let until_the_end = async |inbox: &mut Inbox| {
@@ -155,24 +137,23 @@ async fn what_java_nodes_say_comes_once_to_whoever_it_is_for_and_to_nobody_else(
 async fn without_the_bridge_the_malls_channel_is_none_of_ours() {
     let street = Street::at(shared_redis());
     let node = Node::start(street.settings()).await;
-    let mut java = street.listener(&street.bridge().channel).await;
-    let mut stranger = street.stranger().await;
+    let mut java = street.java().await;
     let other = Node::start(street.settings()).await;
 
     node.bus.publish(&[announcement(posted(9, 1))]);
     other.until("news", |other| !other.news().is_empty()).await;
 
-    assert_eq!(say(&mut stranger, &street.bridge().channel, b"{}").await, 1, "the Java node alone listens there");
-    assert_eq!(java_hears(&mut java).await, json!({}), "and nobody has said anything before");
+    assert_eq!(java.publishes(&json!({})).await, 1, "the Java node alone listens there");
+    assert_eq!(java.hears().await, json!({}), "and nobody has said anything before");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_perhaps_was_said_is_said_again_to_our_nodes_and_not_to_java_nodes_whose_pages_would_show_it_twice() {
     let street = Street::at(shared_redis());
-    let proxy = FaultProxy::before(shared_redis().strip_prefix("redis://").unwrap().parse().unwrap(), 9).await;
+    let proxy = FaultProxy::before_url(&shared_redis(), 9).await;
     let behind = Street { url: proxy.in_place_of(&street.url), ..street.clone() };
     let (a, b) = tokio::join!(Node::start(bridged(&behind)), Node::start(bridged(&street)));
-    let mut java = street.listener(&street.bridge().channel).await;
+    let mut java = street.java().await;
     // Both nodes and the Java node hear what is said to it, and of nothing else Redis says that three have heard it.
     proxy.cut_before(Way::Down, b":3\r\n", Cut::Reset);
 
@@ -180,12 +161,11 @@ async fn what_perhaps_was_said_is_said_again_to_our_nodes_and_not_to_java_nodes_
     proxy.until("the cut", |counts| counts.cut == 1).await;
     b.until("the news again", |b| b.numbers() == [1, 1]).await;
     a.reaches(&b).await;
-    let mut stranger = street.stranger().await;
-    say(&mut stranger, &street.bridge().channel, &mail(2, None, "the-end", "1")).await;
+    java.says(2, None, "the-end", "1").await;
 
     let mut first = 0;
     loop {
-        let said = java_hears(&mut java).await;
+        let said = java.hears().await;
         if said["messageType"] == "the-end" {
             break;
         }

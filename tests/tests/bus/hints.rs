@@ -85,7 +85,7 @@ async fn nodes_of_another_database_or_another_prefix_are_strangers() {
 }
 
 /// A hint as a node writes it.
-fn hint(number: i64) -> serde_json::Value {
+pub(crate) fn hint(number: i64) -> serde_json::Value {
     json!({"v": 1, "node": "0000000000000000", "news": {
         "conversation": 9, "tenant": 1, "shop": 0, "member": 101, "head": number, "change": number, "member_read": 0,
         "desk_read": 0, "unread": 0, "pinned": false, "hidden": false, "by": [1, 101], "what": {"posted": {

@@ -1,6 +1,6 @@
 //! A node without a database: a bus, a hub, and somebody who writes down what is heard.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use kefu_bus::{MallBridge, NodeId, RedisBus, Settings};
@@ -9,8 +9,8 @@ use kefu_domain::{
     TenantId, Timestamp, Typing, What,
 };
 use kefu_push::{ByteString, Hub, Inbox};
-use kefu_tests::PATIENCE;
-use redis::aio::{MultiplexedConnection, PubSubStream};
+use kefu_tests::{JavaNode, PATIENCE};
+use redis::aio::MultiplexedConnection;
 
 pub(crate) const EPOCH: &str = "00c0ffee00c0ffee";
 pub(crate) const ALICE: MemberId = MemberId(101);
@@ -21,10 +21,31 @@ pub(crate) const DESK: Scope = Scope::platform(TenantId(1));
 pub(crate) struct Heard {
     news: Mutex<Vec<Announcement>>,
     typing: Mutex<Vec<Typing>>,
+    is_stuck: Mutex<bool>,
+    freed: Condvar,
+}
+
+/// As long as it is held, whoever brings news waits.
+pub(crate) struct Stuck(Arc<Heard>);
+
+impl Heard {
+    pub(crate) fn stick(self: &Arc<Self>) -> Stuck {
+        *self.is_stuck.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        Stuck(self.clone())
+    }
+}
+
+impl Drop for Stuck {
+    fn drop(&mut self) {
+        *self.0.is_stuck.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        self.0.freed.notify_all();
+    }
 }
 
 impl Ear for Heard {
     fn hear(&self, news: Announcement) {
+        let is_stuck = self.is_stuck.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.freed.wait_while(is_stuck, |is_stuck| *is_stuck).unwrap_or_else(PoisonError::into_inner));
         self.news.lock().unwrap_or_else(PoisonError::into_inner).push(news);
     }
 
@@ -64,12 +85,9 @@ impl Street {
         redis::Client::open(self.url.as_str()).unwrap().get_multiplexed_async_connection().await.unwrap()
     }
 
-    /// Somebody who listens there.
-    pub(crate) async fn listener(&self, channel: &str) -> PubSubStream {
-        let pubsub = redis::Client::open(self.url.as_str()).unwrap().get_async_pubsub().await.unwrap();
-        let (mut sink, stream) = pubsub.split();
-        sink.subscribe(channel).await.unwrap();
-        stream
+    /// A node of the mall's at the same Redis.
+    pub(crate) async fn java(&self) -> JavaNode {
+        JavaNode::at(&self.url, &self.bridge().channel).await
     }
 }
 

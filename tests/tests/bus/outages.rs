@@ -1,16 +1,11 @@
 //! A Redis that goes, comes back, or only pretends to be there.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use kefu_domain::Bus as _;
-use kefu_tests::{Cut, FaultProxy, OwnRedis, shared_redis};
+use kefu_tests::{AncientRedis, Cut, FaultProxy, OwnRedis, shared_redis};
 
 use crate::house::{Node, Street, announcement, posted};
-
-fn place_of(url: &str) -> SocketAddr {
-    url.strip_prefix("redis://").unwrap().parse().unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_who_publishes_waits_for_a_redis_that_is_away_and_it_is_found_when_it_comes() {
@@ -55,7 +50,7 @@ async fn a_redis_that_was_killed_is_found_again_however_often_it_goes() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_is_cut_off_knows_it_and_comes_back() {
-    let proxy = FaultProxy::before(place_of(&shared_redis()), 7).await;
+    let proxy = FaultProxy::before_url(&shared_redis(), 7).await;
     let street = Street::at(shared_redis());
     let behind = Street { url: proxy.in_place_of(&street.url), ..street.clone() };
     let (a, b) = tokio::join!(Node::start(behind.settings()), Node::start(street.settings()));
@@ -74,7 +69,7 @@ async fn a_node_that_is_cut_off_knows_it_and_comes_back() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_line_that_is_dead_and_does_not_say_so_is_given_up() {
-    let proxy = FaultProxy::before(place_of(&shared_redis()), 8).await;
+    let proxy = FaultProxy::before_url(&shared_redis(), 8).await;
     let street = Street::at(shared_redis());
     let behind = Street { url: proxy.in_place_of(&street.url), ..street.clone() };
     let (a, b) = tokio::join!(Node::start(behind.settings()), Node::start(street.settings()));
@@ -108,4 +103,22 @@ async fn a_bus_that_nobody_holds_any_more_leaves_redis_alone() {
     while listeners(&mut stranger).await > 0 {
         assert!(Instant::now() < deadline, "it still listens");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_is_too_old_is_called_so_until_there_is_another_one() {
+    let old = AncientRedis::start().await;
+    let way = FaultProxy::before_url(&old.url(), 10).await;
+    let street = Street::at(shared_redis());
+    let behind = Street { url: way.in_place_of(&street.url), ..street.clone() };
+    let (a, b) = (Node::begin(behind.settings()), Node::start(street.settings()).await);
+
+    a.until("the refusal", |a| a.bus.health().too_old).await;
+    assert!(!a.bus.health().hears && !a.bus.health().is_up());
+
+    way.lead_to_url(&street.url);
+    way.cut(Cut::Reset);
+    a.until("the bus", |a| a.bus.health().is_up()).await;
+    assert!(!a.bus.health().too_old);
+    b.reaches(&a).await;
 }

@@ -97,7 +97,8 @@ async fn one_person_has_so_many_sockets_and_others_are_not_touched() {
 /// The mall's pages leave their old socket open when they open another.
 #[tokio::test]
 async fn whoever_comes_again_when_told_has_the_place_of_a_socket_that_was_left_behind() {
-    let server = Server::start(Backend::Sqlite, &[("socket.per_person", "2")]).await;
+    let settings = [("socket.per_person", "2"), ("socket.gives_way_seconds", "4")];
+    let server = Server::start(Backend::Sqlite, &settings).await;
     let alice = server.member(101);
     let mut left_behind = Knock::of(&server, &alice).ask().await.opened();
     let in_use = alice.listen().await;
@@ -112,7 +113,7 @@ async fn whoever_comes_again_when_told_has_the_place_of_a_socket_that_was_left_b
         // What it was told to wait, and not a guess.
         tokio::time::sleep(Duration::from_secs(knocked.refused(429))).await;
         refusals += 1;
-        assert!(since.elapsed() < Duration::from_secs(140), "{refusals} times in vain");
+        assert!(since.elapsed() < PATIENCE, "{refusals} times in vain");
     };
 
     assert_eq!(refusals, 1, "it was told the truth");

@@ -5,14 +5,11 @@ use std::time::{Duration, Instant};
 use kefu_tests::{Backend, Nodes, PATIENCE, Setup, SocketOptions, V2Start, text};
 use nix::sys::signal::Signal;
 
-use crate::{readiness, until};
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_is_told_to_stop_sends_whoever_understands_it_elsewhere_and_serves_the_others_meanwhile() {
     // Longer than anything here that is not the stop's own waiting takes.
     let setup = Setup::on(Backend::MariaDb).set("server.leave_seconds", 15);
-    let mut a = setup.clone().start().await;
-    let b = setup.start_beside(&a).await;
+    let (mut a, b) = setup.start_two().await;
     let (alice, carol) = (a.member(101), a.member(102));
     let first = alice.send(&text("hello"), None).await.ok();
     let device = V2Start::member(Nodes::of(&[&a, &b]), &alice.token).join();
@@ -20,9 +17,9 @@ async fn a_server_that_is_told_to_stop_sends_whoever_understands_it_elsewhere_an
     device.until("what she has said", |state| state.applied().len() == 1).await;
 
     a.process().signal(Signal::SIGTERM);
-    until(&a, "the stop", |report| report["state"] == "stopping").await;
+    a.until("the stop", |report| report["state"] == "stopping").await;
 
-    assert_eq!(readiness(&a).await.0, 503);
+    assert_eq!(a.readiness().await.0, 503);
     let refused = carol.try_listen(SocketOptions::default()).await;
     assert_eq!(refused.err().and_then(|refused| refused.status), Some(503));
     carol.send(&text("still here"), None).await.ok();

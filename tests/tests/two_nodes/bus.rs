@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kefu_tests::{Backend, Cut, FaultProxy, OwnRedis, Server, Setup};
 
 use crate::company::{Company, Seats, Writer};
-use crate::house::{SWEPT, at_redis, bus_is_away, bus_is_there, two_at};
+use crate::house::{SWEPT, at_redis, two_at};
 
 /// A sending that waited for the bus would take two seconds.
 const UNAFFECTED: Duration = Duration::from_secs(1);
@@ -17,7 +17,7 @@ const AWAY: Duration = Duration::from_secs(30);
 /// other, also where nobody there says anything.
 async fn goes_on_without(company: &Company, without: &[&Server]) {
     for server in without {
-        bus_is_away(server).await;
+        server.bus_is_away().await;
     }
     let before = company.answered();
     for writers in [&Writer::ALL[..], &Writer::FIRST, &Writer::SECOND] {
@@ -36,7 +36,7 @@ async fn goes_on_without(company: &Company, without: &[&Server]) {
 async fn goes_on_with(company: &Company, servers: [&Server; 2]) {
     let mut heard = Vec::new();
     for server in servers {
-        bus_is_there(server).await;
+        server.bus_is_there().await;
         heard.push(server.metrics().await.sum("kefu_bus_received_total"));
     }
     company.write(&Writer::ALL, company.flow(&Writer::ALL, 5)).await;
@@ -86,7 +86,7 @@ async fn a_redis_that_hangs_costs_nobody_a_message() {
             redis.freeze();
             company.flow(&Writer::ALL, 5).await;
             for server in [&a, &b] {
-                bus_is_away(server).await;
+                server.bus_is_away().await;
             }
         })
         .await;
@@ -130,7 +130,7 @@ async fn a_server_that_is_cut_off_from_redis_knows_it_and_misses_nothing() {
     let a = at_redis(&redis.url()).start().await;
     let b = at_redis(&proxy.in_place_of(&redis.url())).start_beside(&a).await;
     for server in [&a, &b] {
-        bus_is_there(server).await;
+        server.bus_is_there().await;
     }
     let company = Company::gather(&Seats::at(&a, &b)).await;
     let nobody_hears_it = || proxy.vanish();
@@ -145,7 +145,7 @@ async fn a_server_that_is_cut_off_from_redis_knows_it_and_misses_nothing() {
                 company.flow(&Writer::ALL, 5).await;
                 cut_off();
                 company.flow(&Writer::ALL, 5).await;
-                bus_is_away(&b).await;
+                b.bus_is_away().await;
             })
             .await;
         goes_on_without(&company, &[&b]).await;
@@ -165,8 +165,7 @@ async fn a_server_that_is_cut_off_from_redis_knows_it_and_misses_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_servers_with_nothing_between_them_but_the_database_miss_nothing() {
-    let a = Setup::on(Backend::MariaDb).start().await;
-    let b = Setup::on(Backend::MariaDb).start_beside(&a).await;
+    let (a, b) = Setup::on(Backend::MariaDb).start_two().await;
     let company = Company::gather(&Seats::at(&a, &b)).await;
 
     for _ in 0..3 {

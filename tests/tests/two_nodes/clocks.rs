@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::company::{Company, Seats, Writer, shows_all};
-use crate::house::{SWEPT, at_redis, bus_is_away, bus_is_there, online};
+use crate::house::{SWEPT, at_redis};
 
 /// How far each is off, in seconds: an hour lies between them.
 const OFF: [i64; 2] = [-1_800, 1_800];
@@ -46,17 +46,6 @@ async fn changed_since(agent: &Person, since: i64) -> (Vec<i64>, i64) {
     (ids, as_of)
 }
 
-/// Waits until a server knows all who are at either.
-async fn knows_everybody(agent: &Person) {
-    let everybody = json!([{ "shopId": 0, "members": 2, "admins": 2 }]);
-    let known = tokio::time::timeout(PATIENCE, async {
-        while online(agent).await != everybody {
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-    });
-    assert!(known.await.is_ok(), "in vain waited for {everybody}: {}", online(agent).await);
-}
-
 /// Without this the scene would be one of two clocks that agree.
 async fn clocks_are_off(a: &Server, b: &Server) {
     let ended = Claims::member(103).for_seconds(OFF[0] / 2);
@@ -74,7 +63,7 @@ async fn two_servers_whose_clocks_are_an_hour_apart_behave_as_one() {
     let b = setup.with_clock_off_by(OFF[1]).start_beside(&a).await;
     clocks_are_off(&a, &b).await;
     for server in [&a, &b] {
-        bus_is_there(server).await;
+        server.bus_is_there().await;
     }
     let (books, company) = (a.books(), Company::gather(&Seats::at(&a, &b)).await);
     let agents = [a.agent(7), b.agent(7)];
@@ -100,11 +89,11 @@ async fn two_servers_whose_clocks_are_an_hour_apart_behave_as_one() {
                 other.ask(other.request(Method::PUT, "/kefu-message/revoke").query(&query)).await.ok();
             }
             for agent in &agents {
-                knows_everybody(agent).await;
+                agent.sees_online(2, 2, PATIENCE).await;
             }
             redis.kill9();
             for server in [&a, &b] {
-                bus_is_away(server).await;
+                server.bus_is_away().await;
             }
         })
         .await;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kefu_tests::{Answer, Books, FaultProxy, MallPage, OwnRedis, PATIENCE, Pace, Person, Server, Way, text};
 
 use crate::company::{Company, Seats, Writer, covered, found_by_reloading};
-use crate::house::{at_redis, bus_is_there};
+use crate::house::at_redis;
 
 /// So long each answer of the database is on its way to the first server: most of the time a transaction of its is open.
 const LATE: Duration = Duration::from_millis(20);
@@ -66,7 +66,7 @@ async fn a_server_that_stands_still_with_its_rows_locked_is_in_nobodys_way_but_t
     let proxy = FaultProxy::before_url(b.place().url(), 6).await;
     let a = at_redis(&redis.url()).with_database_behind(&proxy).start_beside(&b).await;
     for server in [&a, &b] {
-        bus_is_there(server).await;
+        server.bus_is_there().await;
     }
     let (books, company) = (b.books(), Company::gather(&Seats::at(&a, &b)).await);
     let (bob, of_alice) = (b.agent(9), company.of_alice);

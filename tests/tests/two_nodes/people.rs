@@ -1,35 +1,18 @@
 //! Who is at which server, and who may no longer be.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use kefu_tests::{Log, OwnRedis, PATIENCE, Person, Side, text};
+use kefu_tests::{OwnRedis, PATIENCE, Side, text};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::company::{Company, Seats, Writer, shows_all};
-use crate::house::{online, two_at};
+use crate::house::two_at;
 
 /// The people of a server that is killed are gone by then.
 const FORGOTTEN: Duration = Duration::from_secs(15);
 /// Whoever has lost a token is shown out by then, at every server.
 const SHOWN_OUT: Duration = Duration::from_secs(5);
-
-/// Waits so long until an agent's server says that these are online.
-async fn are_online(agent: &Person, members: usize, admins: usize, within: Duration) {
-    let wanted = json!([{ "shopId": 0, "members": members, "admins": admins }]);
-    let deadline = Instant::now() + within;
-    let mut seen = online(agent).await;
-    while seen != wanted {
-        assert!(Instant::now() < deadline, "in vain waited for {wanted}: {seen}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        seen = online(agent).await;
-    }
-}
-
-async fn online_members(agent: &Person) -> Value {
-    let asked = agent.request(Method::GET, "/kefu-online/members").query(&[("ids", "101,102")]);
-    agent.ask(asked).await.ok().data
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_people_of_a_killed_server_are_gone_within_fifteen_seconds_and_back_with_it() {
@@ -40,17 +23,17 @@ async fn the_people_of_a_killed_server_are_gone_within_fifteen_seconds_and_back_
     let Company { alice, carol, desks, shopper, console, of_alice, .. } = company;
     drop(shopper);
     let agent = b.agent(7);
-    are_online(&agent, 2, 2, PATIENCE).await;
-    assert_eq!(online_members(&agent).await, json!([101, 102]));
+    agent.sees_online(2, 2, PATIENCE).await;
+    assert_eq!(agent.online_members("101,102").await, json!([101, 102]));
 
     a.kill9();
-    are_online(&agent, 1, 1, FORGOTTEN).await;
-    assert_eq!(online_members(&agent).await, json!([102]), "the agent is at both, and stays");
+    agent.sees_online(1, 1, FORGOTTEN).await;
+    assert_eq!(agent.online_members("101,102").await, json!([102]), "the agent is at both, and stays");
 
     let missed = desks[1].send_to(of_alice, &text("missed")).await;
     a.start_again().await;
     alice.until("what she missed", |state| state.applied().iter().any(|one| one.id == missed.id)).await;
-    are_online(&agent, 2, 2, PATIENCE).await;
+    agent.sees_online(2, 2, PATIENCE).await;
     let (books, last) = (b.books(), alice.send(&text("back")).await);
     for reader in [&alice, &desks[1]] {
         reader.read(of_alice, last.seq).await.expect("it is read");
@@ -69,20 +52,10 @@ async fn whoever_logs_out_at_one_server_is_shown_out_of_a_kefu_v2_socket_at_the_
     let redis = OwnRedis::start();
     let (a, b) = two_at(&redis.url()).await;
     let company = Company::gather(&Seats::at(&a, &b)).await;
-    for server in [&a, &b] {
-        server.keep_secret(PASSWORD);
-    }
-    let log = Log::default();
-    let hire = ["admin", "add", "--tenant", "1", "--role", "manager", "--password-stdin", "bobby"];
-    let status = a.program(hire).reading(PASSWORD).start(&log).wait(PATIENCE).await;
-    assert!(status.is_some_and(|status| status.success()), "{}", log.tail(20));
+    a.hire("bobby", PASSWORD).await;
     let login = async || {
-        let login = a.request(Method::POST, "/admin-api/system/auth/login").header("tenant-id", "1");
-        let answer =
-            a.try_ask(login.json(&json!({"username": "bobby", "password": PASSWORD}))).await.expect("an answer");
-        let token = answer.data["accessToken"].as_str().expect("a token").to_owned();
-        let id = answer.data["userId"].as_i64().expect("an id");
-        [&a, &b].map(|server| server.person_with(Side::Agent, id, &token))
+        let login = a.log_in("bobby", PASSWORD).await;
+        [&a, &b].map(|server| server.person_with(Side::Agent, login.id, &login.access))
     };
     let ([leaves, leaves_at_b], [_, stays]) = (login().await, login().await);
     // With a ticket of the one at the other.

@@ -4,7 +4,7 @@ use kefu_tests::{FaultProxy, MallPage, OwnRedis, PATIENCE, Pace, Person, Server}
 use nix::sys::signal::Signal;
 
 use crate::company::{Company, Seats, Writer, found_by_reloading};
-use crate::house::{at_redis, bus_is_there};
+use crate::house::at_redis;
 
 /// Stops a server and starts it again. Newcomers are led to the other as soon as it says that it stops, as a balancer
 /// does that asks for its readiness.
@@ -21,7 +21,7 @@ async fn renew(server: &mut Server, other: &Server, balancer: &FaultProxy, compa
         page.until("its next socket", |state| state.open_sockets() == 1).await;
     }
     server.start_again().await;
-    bus_is_there(server).await;
+    server.bus_is_there().await;
 }
 
 /// No sending was refused or put off, and none was said more than twice: at most one is on its way at each move.
@@ -38,11 +38,7 @@ fn retried_at_most_once(company: &Company) {
 async fn a_rolling_restart_loses_no_message_and_fails_no_sending() {
     let redis = OwnRedis::start();
     let setup = at_redis(&redis.url()).set("server.leave_seconds", 2);
-    let mut a = setup.clone().start().await;
-    let mut b = setup.start_beside(&a).await;
-    for server in [&a, &b] {
-        bus_is_there(server).await;
-    }
+    let (mut a, mut b) = setup.start_two().await;
     let balancer = a.behind_proxy(7).await;
     let company = Company::gather(&Seats::at(&a, &b).with_pages_at(balancer.address())).await;
 

@@ -25,6 +25,9 @@ pub struct SocketSettings {
     pub address_handshakes_per_second: u32,
     /// How long a handshake may have to wait for its turn; whose turn is farther away is refused. 0 to 5.
     pub handshake_wait_seconds: u64,
+    /// How long a socket must have been silent before a newer one of the same person may have its place: 1 to 150. Below
+    /// 60 the tabs that are hidden, and say something once a minute, come and go.
+    pub gives_way_seconds: u64,
     /// Origins of the pages that may open `kefu.v2` sockets; empty: any.
     pub origins: Listed<Origin>,
     /// Origins of the pages that may open sockets in the mall's dialect; empty: any.
@@ -40,6 +43,7 @@ impl Default for SocketSettings {
             handshakes_per_second: 2_000,
             address_handshakes_per_second: 100,
             handshake_wait_seconds: 5,
+            gives_way_seconds: 100,
             origins: Listed::default(),
             mall_origins: Listed::default(),
         }
@@ -59,6 +63,7 @@ impl SocketSettings {
             handshakes: NonZeroU32::new(self.handshakes_per_second),
             handshakes_per_address: NonZeroU32::new(self.address_handshakes_per_second),
             wait: Duration::from_secs(self.handshake_wait_seconds),
+            gives_way: Duration::from_secs(self.gives_way_seconds),
         }
     }
 }
@@ -77,6 +82,11 @@ pub(super) fn check(socket: &SocketSettings, require: &mut impl FnMut(bool, &str
         socket.handshake_wait_seconds <= 5,
         "socket.handshake_wait_seconds",
         "is more than 5; nobody waits longer than six seconds for an answer",
+    );
+    require(
+        (1..=150).contains(&socket.gives_way_seconds),
+        "socket.gives_way_seconds",
+        "is not within 1 to 150, after which a silent socket is closed anyway; 100 is a good value",
     );
     let fast = 1_000_000;
     require(

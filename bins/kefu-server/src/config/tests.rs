@@ -152,6 +152,8 @@ fn every_wrong_value_is_refused_by_name() {
     refused("[upload]\ndir = \"\"", "upload.dir");
     refused("[upload]\nmax_picture_bytes = 0", "upload.max_picture_bytes");
     refused("[upload]\nmax_video_bytes = 2000000000", "upload.max_video_bytes");
+    refused("[socket]\ngives_way_seconds = 0", "socket.gives_way_seconds");
+    refused("[socket]\ngives_way_seconds = 151", "socket.gives_way_seconds");
     refused("[socket]\nhandshake_wait_seconds = 6", "socket.handshake_wait_seconds");
     refused("[socket]\nhandshakes_per_second = 1000001", "socket.handshakes_per_second");
     refused("[socket]\naddress_handshakes_per_second = 1000001", "socket.address_handshakes_per_second");

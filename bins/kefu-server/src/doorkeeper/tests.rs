@@ -1,4 +1,9 @@
+use futures_util::future::join_all;
+use kefu_domain::{MemberId, Profile, Shops};
+
 use super::*;
+use crate::attendance::Attendance;
+use crate::identity::{Answer, Identity, Question, Verdict, WhoAreYou};
 use crate::testing::{admin, ask_once, member_of, request, world};
 
 const MEMBERS: &str = "/app-api/promotion/kefu-socket/ticket";
@@ -67,4 +72,59 @@ fn what_is_kept_says_nothing_without_the_ticket() {
     let opened = Bearer::opened(&sealed, "kt_1").unwrap();
     assert_eq!((opened.token, opened.user_type, opened.id), (bearer.token, 1, 101));
     assert!(Bearer::opened("é", "kt_1").is_none() && Bearer::opened("0", "kt_1").is_none());
+}
+
+/// Whoever it asks does not come to an end; it may know somebody by their token alone.
+struct Silence(Option<Identity>);
+
+impl WhoAreYou for Silence {
+    fn at_once(&self, _: &Token) -> Option<Verdict> {
+        None
+    }
+
+    fn ask<'a>(&'a self, _: &'a Question) -> BoxFuture<'a, Answer> {
+        Box::pin(std::future::pending())
+    }
+
+    fn without_asking(&self, _: &Token) -> Option<Identity> {
+        self.0.clone()
+    }
+}
+
+#[actix_web::test]
+async fn who_is_at_the_door_is_known_in_time_or_never_whoever_does_not_answer() {
+    let world = world();
+    let token = member_of(1);
+    let tickets = [ticket(&world, MEMBERS, &token).await, ticket(&world, MEMBERS, &token).await];
+    let identity = Identity {
+        party: Party::Member(MemberId(7)),
+        tenant: TenantId(1),
+        permissions: Vec::new(),
+        shops: Shops::platform(),
+        profile: Profile::default(),
+        credential: Token::new(&token).unwrap().credential(),
+        expires: None,
+    };
+    let door = |proof| {
+        let tenants = crate::tenants::Tenants::new(world.database.clone());
+        let gate = Gate::new(std::sync::Arc::new(Silence(proof)), tenants, Default::default(), Attendance::default());
+        Door::new(Data::new(gate), world.database.clone())
+    };
+    let (known, unknown) = (door(Some(identity.clone())), door(None));
+
+    let began = Instant::now();
+    let found = join_all([
+        known.identify(&token),
+        known.redeem_ticket(&tickets[0]),
+        unknown.identify(&token),
+        unknown.redeem_ticket(&tickets[1]),
+    ])
+    .await;
+
+    assert!(began.elapsed() < KNOWN_WITHIN, "{:?}", began.elapsed());
+    let found: Vec<_> = found
+        .into_iter()
+        .map(|found| found.map(|caller| caller.map(|caller| caller.party)).map_err(|error| error.code()))
+        .collect();
+    assert_eq!(found, [Ok(Some(identity.party)), Ok(Some(identity.party)), Err(503), Err(503)]);
 }

@@ -236,6 +236,7 @@ fn what_a_node_has_found_out_late_and_what_is_too_large_is_not_sent() {
 
     let since = Since {
         outline: event.after,
+        from: None,
         messages: Vec::new(),
         changed: Vec::new(),
         reset: false,

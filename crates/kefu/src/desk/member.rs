@@ -56,11 +56,9 @@ impl MemberDesk {
         self.desk.admits(until, me.scope).await?;
         self.desk
             .ask(until, move |desk| {
-                let id = match desk.known.conversation(&me) {
-                    Some(id) => Some(id),
-                    None => own(desk, me)?.map(|found| found.id),
-                };
-                id.map_or(Ok(History::default()), |id| read::page(desk, me.scope, me.party(), id, page))
+                // What is remembered of a database that was restored meanwhile may be somebody else's.
+                let found = own(desk, me)?;
+                found.map_or(Ok(History::default()), |found| read::page(desk, me.scope, me.party(), found.id, page))
             })
             .await
     }
@@ -110,10 +108,7 @@ impl MemberDesk {
         self.desk.admits(until, me.scope).await?;
         let place = move |desk: &Inner| match id {
             Some(id) => mine(desk, me, id).map(|found| found.id),
-            None => match desk.known.conversation(&me) {
-                Some(id) => Ok(id),
-                None => Ok(own(desk, me)?.ok_or(Refusal::NoSuchMessage(message))?.id),
-            },
+            None => Ok(own(desk, me)?.ok_or(Refusal::NoSuchMessage(message))?.id),
         };
         let id = self.desk.ask(until, place).await?;
         self.desk.carry(until, Command::of_member(me, id, act), None).await.map(|answer| answer.after)
@@ -176,8 +171,9 @@ impl MemberDesk {
 /// The member's conversation, if it was opened.
 pub(super) fn own(desk: &Inner, me: Member) -> Result<Option<Conversation>, Error> {
     let found = store(desk.archive.conversations.of_member(me))?;
-    if let Some(found) = &found {
-        desk.known.has_opened(me, found.id);
+    match &found {
+        Some(found) => desk.known.has_opened(me, found.id),
+        None => desk.known.forget(&me),
     }
     Ok(found)
 }

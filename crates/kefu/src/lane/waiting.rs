@@ -2,7 +2,7 @@
 //! else holds. A conversation that is held delays nobody but itself.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::time::{Duration, Instant};
 
 use kefu_domain::ConversationId;
@@ -27,11 +27,13 @@ pub(super) struct Waiting {
     jobs: VecDeque<Job>,
     /// Conversations that somebody else holds, and when to look again.
     held: HashMap<ConversationId, Instant>,
+    /// The queue is empty and takes no more.
+    closed: bool,
 }
 
 impl Waiting {
     pub(super) fn new(queue: Queue) -> Self {
-        Self { queue, jobs: VecDeque::new(), held: HashMap::new() }
+        Self { queue, jobs: VecDeque::new(), held: HashMap::new(), closed: false }
     }
 
     /// What may go now, at most a batch; waits only when nothing may. `None` when the queue is closed and all is done.
@@ -56,21 +58,36 @@ impl Waiting {
 
     /// Takes jobs off the queue, without waiting, until a batch of them may go.
     fn gather(&mut self) {
-        let may_go = |job: &Job| !self.held.contains_key(&job.command.conversation);
-        let mut free = self.jobs.iter().filter(|job| may_go(job)).count();
+        let mut free = self.jobs.iter().filter(|job| self.may_go(job)).count();
         while free < self.queue.limit && self.jobs.len() < self.queue.room {
-            let Ok(job) = self.queue.jobs.try_recv() else { break };
-            free += usize::from(may_go(&job));
+            let Some(job) = self.take() else { break };
+            free += usize::from(self.may_go(&job));
             self.jobs.push_back(job);
         }
+    }
+
+    fn may_go(&self, job: &Job) -> bool {
+        !self.held.contains_key(&job.command.conversation)
     }
 
     /// Takes off the queue what there is room for: those who wait in it are to be turned away in time too.
     pub(super) fn gather_all(&mut self) {
         while self.jobs.len() < self.queue.room {
-            let Ok(job) = self.queue.jobs.try_recv() else { break };
+            let Some(job) = self.take() else { break };
             self.jobs.push_back(job);
         }
+    }
+
+    /// The next one of the queue, if it is there.
+    fn take(&mut self) -> Option<Job> {
+        let taken = self.queue.jobs.try_recv();
+        self.closed = matches!(taken, Err(TryRecvError::Disconnected));
+        taken.ok()
+    }
+
+    /// Whether no more jobs will come, as far as was found out when the queue was looked into last.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// A batch, in order. Of a conversation that was held, one job goes to look again; the others stay behind it.

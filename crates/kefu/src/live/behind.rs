@@ -14,8 +14,9 @@ pub(super) struct Missing {
     pub(super) scope: Scope,
     /// Where the conversation stood before the earliest of the news that came: counts where nothing was told yet.
     pub(super) before: Option<Stand>,
-    /// By then, by the database's clock, everything was told, or was missing already; `None` where that is not known.
-    pub(super) told_until: Option<Timestamp>,
+    /// What was changed before then, by the database's clock, was told, or was missing already; `None` where that is not
+    /// known.
+    pub(super) settled: Option<Timestamp>,
     /// The change that somebody who looked has seen; once it was told, nothing is missing. `None` where more than that
     /// may be.
     pub(super) seen: Option<i64>,
@@ -31,10 +32,10 @@ impl Missing {
             (Some(one), Some(other)) => Some(one.min(other)),
             (one, other) => one.or(other),
         };
-        let told_until = self.told_until.zip(other.told_until).map(|(one, other)| one.min(other));
+        let settled = self.settled.zip(other.settled).map(|(one, other)| one.min(other));
         let seen = self.seen.zip(other.seen).map(|(one, other)| one.max(other));
         let (noted, tries) = (self.noted.max(other.noted), self.tries.min(other.tries));
-        Self { scope: other.scope, before, told_until, seen, noted, tries }
+        Self { scope: other.scope, before, settled, seen, noted, tries }
     }
 }
 
@@ -52,6 +53,9 @@ struct List {
     missing: HashMap<ConversationId, (Missing, Instant)>,
     reading: Option<ConversationId>,
     stopped: bool,
+    /// Whoever waits hears the bell from now on.
+    #[cfg(test)]
+    waits: bool,
 }
 
 impl List {
@@ -85,7 +89,10 @@ impl Behind {
         let mut list = self.list();
         if let Some((known, when)) = list.missing.get_mut(&id) {
             *known = known.and(missing);
-            *when = due.min(*when);
+            if due < *when {
+                *when = due;
+                self.bell.notify_all();
+            }
             return true;
         }
         // What is being read keeps its room.
@@ -143,6 +150,10 @@ impl Behind {
             }
             let due = list.missing.values().map(|(_, due)| *due).min();
             let left = due.map_or(until, |due| due.min(until)).saturating_duration_since(now);
+            #[cfg(test)]
+            {
+                list.waits = true;
+            }
             list = self.bell.wait_timeout(list, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -171,5 +182,38 @@ impl Behind {
     pub(super) fn is_empty(&self) -> bool {
         let list = self.list();
         list.missing.is_empty() && list.reading.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kefu_domain::TenantId;
+
+    use super::*;
+
+    const FAR: Duration = Duration::from_secs(3_600);
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[test]
+    fn whoever_waits_for_something_far_off_is_woken_when_it_is_due_at_once() {
+        let behind = Arc::new(Behind::new(10));
+        let scope = Scope::platform(TenantId(1));
+        let missing = Missing { scope, before: None, settled: None, seen: None, noted: Instant::now(), tries: 0 };
+        assert!(behind.add(ConversationId(1), missing, FAR));
+        let (woken, wakes) = std::sync::mpsc::channel();
+        let waiting = behind.clone();
+        std::thread::spawn(move || {
+            waiting.wait(Instant::now() + FAR);
+            woken.send(()).unwrap();
+        });
+        while !behind.list().waits {
+            std::thread::yield_now();
+        }
+
+        assert!(behind.add(ConversationId(1), missing, Duration::ZERO));
+
+        wakes.recv_timeout(PATIENCE).unwrap();
     }
 }

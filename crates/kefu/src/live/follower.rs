@@ -14,7 +14,7 @@ use kefu_domain::{
 
 use super::Live;
 use super::behind::{Behind, Missing};
-use super::others::{Others, SETTLED};
+use super::others::Others;
 use super::stand::Stand;
 use crate::archive::Archive;
 
@@ -125,7 +125,7 @@ impl Reader {
             let Some((id, missing)) = others.behind.next() else { return Ok(()) };
             if asked.is_none_or(|asked| asked <= missing.noted) {
                 asked = Some(Instant::now());
-                scopes = HashSet::<Scope>::from_iter(live.announcer.scopes());
+                scopes = others.heard_lately(live.announcer.scopes());
             }
             if !scopes.contains(&missing.scope) {
                 // Whoever has joined since it was noted has asked the database later than it was committed.
@@ -178,7 +178,7 @@ impl Reader {
                 None => self.untold(others, &found, missing)?,
             };
             if now.change <= from.change {
-                live.was_told(id, from);
+                live.was_told(id, found.scope, from);
                 return Ok(());
             }
             let since = self.archive.missed(now, Cursor { conversation: id, seq: from.seq, change: from.change })?;
@@ -191,19 +191,16 @@ impl Reader {
         }
     }
 
-    /// When this process began to listen, by the database's clock, which shows this now.
-    pub(super) fn began(&self, others: &Others, now: Timestamp) -> Timestamp {
-        others.began(Timestamp(now.0.saturating_sub(millis(self.started.elapsed()))))
-    }
-
     /// Where to begin with a conversation of which nothing is known: before the news that came, and before what was
     /// changed when not everything had been told.
     fn untold(&self, others: &Others, found: &Conversation, missing: &Missing) -> Result<Stand, StoreError> {
-        let until = match missing.told_until {
+        let until = match missing.settled {
             Some(until) => until,
-            None => self.began(others, self.archive.conversations.heads(&[], 0)?.0),
+            None => {
+                let now = self.archive.conversations.heads(&[], 0)?.0;
+                Others::settled_before(others.began(ago(now, self.started)))
+            }
         };
-        let until = Timestamp(until.0.saturating_sub(SETTLED));
         let settled = if found.changed < until { Stand::from(Outline::from(found)) } else { self.at(found, until)? };
         Ok(missing.before.map_or(settled, |before| before.min(settled)))
     }
@@ -230,6 +227,11 @@ impl Reader {
             }
         }
     }
+}
+
+/// A moment by the database's clock, which shows this now.
+pub(super) fn ago(now: Timestamp, moment: Instant) -> Timestamp {
+    Timestamp(now.0.saturating_sub(millis(moment.elapsed())))
 }
 
 pub(super) fn millis(long: Duration) -> i64 {

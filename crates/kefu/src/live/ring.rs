@@ -92,7 +92,8 @@ impl Ring {
         changed.sort_by_key(|message| message.change);
         let wrote = |id: &AdminId| messages.iter().chain(&changed).any(|message| message.sender == Party::Admin(*id));
         let admins = self.admins.iter().filter(|(id, _)| wrote(id)).map(|(id, it)| (*id, it.clone())).collect();
-        Some(Since { outline: self.outline, messages, changed, reset: false, more: false, admins })
+        let outline = self.outline;
+        Some(Since { outline, from: Some(from), messages, changed, reset: false, more: false, admins })
     }
 
     /// A message, read by whoever has read it since.

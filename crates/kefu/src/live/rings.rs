@@ -1,6 +1,7 @@
 //! The rings of the conversations that somebody has resumed of late, within bounds. Whoever changes one holds its
 //! conversation.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::ring::Ring;
 use super::stand::Stand;
 
 /// A ring is kept until nobody has asked for it, and nothing has happened, for so long.
-const INTEREST: Duration = Duration::from_secs(120);
+pub(crate) const INTEREST: Duration = Duration::from_secs(120);
 
 pub(super) struct Rings {
     kept: Cache<ConversationId, Kept>,
@@ -101,7 +102,7 @@ impl Rings {
     }
 
     /// Those of scopes that are not among these, which have been there since before that look.
-    pub(super) fn unheard(&self, heard: &[Scope], look: u64) -> Vec<ConversationId> {
+    pub(super) fn unheard(&self, heard: &HashSet<Scope>, look: u64) -> Vec<ConversationId> {
         let unheard = self.kept.iter().filter(|(_, kept)| kept.born < look && !heard.contains(&kept.scope));
         unheard.map(|(id, _)| *id).collect()
     }

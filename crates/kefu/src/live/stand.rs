@@ -88,7 +88,9 @@ pub(super) fn beyond(since: Since, told: Stand) -> Option<Since> {
         .collect();
     changed.sort_by_key(|message| message.change);
     let is_news = if since.more { !messages.is_empty() } else { since.outline.change > told.change };
-    is_news.then_some(Since { messages, changed, ..since })
+    let from =
+        since.from.map(|from| Cursor { seq: from.seq.max(told.seq), change: from.change.max(told.change), ..from });
+    is_news.then_some(Since { from, messages, changed, ..since })
 }
 
 /// How far everything is told once this is.

@@ -4,28 +4,27 @@
 use std::collections::HashSet;
 use std::time::Instant;
 
-use kefu_domain::{StoreError, Timestamp};
+use kefu_domain::{Head, StoreError, Timestamp};
 
 use super::Live;
-use super::follower::{Reader, millis};
-use super::others::{Others, SETTLED};
+use super::follower::{Reader, ago, millis};
+use super::others::{LONGEST, Others, SETTLED};
 use super::stand::Stand;
 
-/// How far back a look reaches, in milliseconds: beyond the life of any transaction of ours.
-const WINDOW: i64 = 60_000;
+/// By so much the two clocks may differ over a look, in milliseconds, and it is not asked twice.
+const SLACK: i64 = 1_000;
 
 impl Reader {
     /// Looks at what has changed lately in the scopes that somebody listens to, and notes what was not told of it.
     pub(super) fn look(&mut self, live: &Live, others: &Others) -> Result<(), StoreError> {
         let began = Instant::now();
         let number = others.begin_look();
-        let scopes = live.announcer.scopes();
-        let within = WINDOW.saturating_add(millis(self.looked.elapsed()));
+        let heard = others.heard_lately(live.announcer.scopes());
+        let scopes: Vec<_> = heard.iter().copied().collect();
+        let within = LONGEST.saturating_add(SLACK).saturating_add(millis(self.looked.elapsed()));
         let (mut now, mut heads) = self.archive.conversations.heads(&scopes, within)?;
-        let began_at = self.began(others, now);
-        // The two clocks may have gone differently, as after a machine was asleep.
-        let last = others.told_until().unwrap_or(began_at);
-        let reach = within.max(WINDOW.saturating_add(now.0.saturating_sub(last.0)));
+        let last = self.last(others, now);
+        let reach = LONGEST.saturating_add(now.0.saturating_sub(last.0));
         if reach > within {
             (now, heads) = self.archive.conversations.heads(&scopes, reach)?;
         }
@@ -35,29 +34,54 @@ impl Reader {
         let mut strangers = Vec::new();
         for head in heads {
             match live.stand(head.conversation) {
-                Some(told) if told.change < head.change => noted &= others.miss_seen(&head, self.shortest),
-                Some(_) => {}
-                None => strangers.push(head),
+                Some(told) if told.change >= head.change => {}
+                None if !others.was_heard(head.scope) => strangers.push(head),
+                // Of one that has changed lately, the last look would have made it known.
+                _ => noted &= others.miss_seen(&head, self.shortest),
             }
         }
-        if !strangers.is_empty() {
-            let settled_for = reach - WINDOW + SETTLED;
-            let within = settled_for.saturating_add(millis(began.elapsed()));
-            let (_, lately) = self.archive.conversations.heads(&scopes, within)?;
-            let lately: HashSet<_> = lately.into_iter().map(|head| head.conversation).collect();
-            for head in strangers {
-                if lately.contains(&head.conversation) {
-                    noted &= others.miss_seen(&head, self.shortest);
-                } else {
-                    live.settle(others, head.conversation, Stand { seq: head.seq, change: head.change });
-                }
-            }
-        }
-        live.drop_unheard(&scopes, number);
+        let settled_for = now.0.saturating_sub(last.0).saturating_add(SETTLED);
+        noted &= self.settle(live, others, strangers, settled_for.saturating_add(millis(began.elapsed())))?;
+
+        live.drop_unheard(&heard, number);
+        others.has_heard(&heard, number);
         if noted {
             self.looked = began;
-            others.is_told_until(Timestamp(now.0.saturating_sub(millis(began.elapsed()))));
+            others.is_told_until(ago(now, began));
         }
         Ok(())
+    }
+
+    /// When the last look was, by the database's clock, which shows this now. It may have been set meanwhile, forward
+    /// or back, and this process's may have stood still, as that of a machine that was asleep: the earliest counts.
+    fn last(&self, others: &Others, now: Timestamp) -> Timestamp {
+        let guess = ago(now, self.looked);
+        let Some(until) = others.told_until() else { return others.began(guess) };
+        if guess < until {
+            others.is_told_until(guess);
+        }
+        guess.min(until)
+    }
+
+    /// Of conversations where nobody has listened before: those that have changed within so many milliseconds are noted,
+    /// the others were there for whoever came. Says whether there was room for all.
+    fn settle(&self, live: &Live, others: &Others, strangers: Vec<Head>, settled_for: i64) -> Result<bool, StoreError> {
+        if strangers.is_empty() {
+            return Ok(true);
+        }
+        let scopes: HashSet<_> = strangers.iter().map(|head| head.scope).collect();
+        let scopes: Vec<_> = scopes.into_iter().collect();
+        let (_, lately) = self.archive.conversations.heads(&scopes, settled_for)?;
+        let lately: HashSet<_> = lately.into_iter().map(|head| head.conversation).collect();
+        let mut noted = true;
+        for head in strangers {
+            if lately.contains(&head.conversation) {
+                noted &= others.miss_seen(&head, self.shortest);
+            } else {
+                let stand = Stand { seq: head.seq, change: head.change };
+                live.settle(others, head.conversation, head.scope, stand);
+            }
+        }
+        Ok(noted)
     }
 }

@@ -6,6 +6,8 @@
 
 mod alone;
 mod client;
+mod late;
+mod node;
 mod pieces;
 mod story;
 mod world;
@@ -41,6 +43,12 @@ fn a_database_that_does_not_answer_for_a_while_costs_nobody_anything() {
 #[test]
 fn clocks_that_jump_and_commits_of_unknown_fate_cost_nobody_anything() {
     stories(600, Weather { bus: true, outages: true, jumps: true, fates: true, ..Weather::two_nodes() });
+}
+
+#[test]
+fn transactions_that_take_a_minute_cost_nobody_anything() {
+    stories(300, Weather { bus: true, jumps: true, stalls: true, ..Weather::two_nodes() });
+    stories(600, Weather { bus: true, jumps: true, stalls: true, forgetful: true, ..Weather::two_nodes() });
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::seen::Seen;
 const GRACE: Duration = Duration::from_millis(1_500);
 
 pub(super) struct Mall {
-    queue: VecDeque<Parcel>,
+    pub(super) queue: VecDeque<Parcel>,
     pinged: Instant,
     /// While held and not lagging: how many frames had been queued before.
     before_hold: Option<usize>,
@@ -118,6 +118,21 @@ impl Mall {
         self.queue.remove(at)
     }
 
+    /// A page has listed a conversation up to this number: while it is found out what this socket has missed, what
+    /// waits for it is among that, and falls out.
+    pub(super) fn listed(&mut self, conversation: ConversationId, up_to: i64) -> VecDeque<Parcel> {
+        if self.returning.is_none() {
+            return VecDeque::new();
+        }
+        let is_listed = |parcel: &Parcel| parcel.shown.is_some_and(|(its, seq)| its == conversation && seq <= up_to);
+        let before = self.before_hold.unwrap_or(0);
+        let listed_before = self.queue.iter().take(before).filter(|parcel| is_listed(parcel)).count();
+        self.before_hold = self.before_hold.map(|before| before - listed_before);
+        let (listed, rest) = std::mem::take(&mut self.queue).into_iter().partition(is_listed);
+        self.queue = rest;
+        listed
+    }
+
     pub(super) fn clear(&mut self) -> VecDeque<Parcel> {
         std::mem::take(&mut self.queue)
     }
@@ -172,15 +187,5 @@ impl Mall {
             fallen.parcels.extend(self.queue.remove(stays));
         }
         fallen
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    #[cfg(test)]
-    pub(super) fn last(&self) -> Option<&Parcel> {
-        self.queue.back()
     }
 }

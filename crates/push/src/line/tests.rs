@@ -1,5 +1,6 @@
 //! A line under every order of events.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -25,19 +26,20 @@ impl Line {
     }
 
     fn len(&self) -> usize {
-        match &self.lock().queue {
-            Queue::Mall(queue) => queue.len(),
-            Queue::V2(queue) => queue.len(),
-        }
+        self.lock().queue.parcels().len()
     }
 
     fn seq_of_last(&self) -> Option<i64> {
-        let state = self.lock();
-        let last = match &state.queue {
-            Queue::Mall(queue) => queue.last(),
-            Queue::V2(queue) => queue.last(),
-        };
-        last.and_then(|parcel| parcel.shown).map(|(_, seq)| seq)
+        self.lock().queue.parcels().back().and_then(|parcel| parcel.shown).map(|(_, seq)| seq)
+    }
+}
+
+impl Queue {
+    fn parcels(&self) -> &VecDeque<Parcel> {
+        match self {
+            Self::Mall(queue) => &queue.queue,
+            Self::V2(queue) => &queue.queue,
+        }
     }
 }
 

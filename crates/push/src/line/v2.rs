@@ -13,7 +13,7 @@ use crate::v2;
 pub(super) struct V2 {
     /// Goes first. A second one takes the place of the first.
     control: Option<Parcel>,
-    queue: VecDeque<Parcel>,
+    pub(super) queue: VecDeque<Parcel>,
     /// Since the queue was full, until this was told.
     lagging: bool,
     /// This was told and not yet asked for.
@@ -65,15 +65,5 @@ impl V2 {
 
     pub(super) fn is_empty(&self) -> bool {
         self.control.is_none() && self.queue.is_empty()
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.queue.len()
-    }
-
-    #[cfg(test)]
-    pub(super) fn last(&self) -> Option<&Parcel> {
-        self.queue.back()
     }
 }

@@ -1,6 +1,6 @@
 //! Messages.
 
-use kefu_domain::{ClientMsgId, Message, Outline, Party, Side};
+use kefu_domain::{ClientMsgId, MemberId, Message, Outline, Party, Scope, Side};
 use serde::Serialize;
 
 use super::content::{self, More};
@@ -8,14 +8,14 @@ use super::envelope::{Action, Category, Envelope, Name, Place, for_desk};
 use crate::mall::MallId;
 
 /// A message as somebody of a side sees it now: what is left of one that was taken back, the number alone of one that
-/// this side has deleted. `avatar` is the sender's picture.
+/// this side has deleted. `whose` conversation it is says the scope and the member; `avatar` is the sender's picture.
 pub fn message<'a>(
     message: &'a Message,
-    outline: &Outline,
+    whose: (Scope, MemberId),
     reader: Side,
     avatar: Option<&'a str>,
 ) -> impl Serialize + use<'a> {
-    listed(message, outline, reader, avatar)
+    listed(message, whose, reader, avatar)
 }
 
 #[derive(Serialize)]
@@ -39,7 +39,7 @@ pub(super) struct Ext<'a> {
 /// A message among others.
 pub(super) fn listed<'a>(
     message: &'a Message,
-    outline: &Outline,
+    (scope, member): (Scope, MemberId),
     reader: Side,
     avatar: Option<&'a str>,
 ) -> Envelope<'a, Ext<'a>> {
@@ -47,11 +47,11 @@ pub(super) fn listed<'a>(
     let look = if gone { content::nothing() } else { content::down(message.kind, &message.content) };
     let quote = message.quote.filter(|_| !gone);
     let to = match message.sender.side() {
-        Side::Member => Name::Shop(outline.scope.shop),
-        Side::Desk => Name::Party(Party::Member(outline.member)),
+        Side::Member => Name::Shop(scope.shop),
+        Side::Desk => Name::Party(Party::Member(member)),
     };
     let ext = Ext {
-        place: Place::of(outline, reader),
+        place: Place::at(message.conversation, scope.shop, member, reader),
         seq: message.seq,
         change: message.change,
         unread: None,
@@ -84,7 +84,7 @@ pub(super) fn altered<'a>(
     reader: Side,
     avatar: Option<&'a str>,
 ) -> Option<Envelope<'a, Ext<'a>>> {
-    let listed = listed(message, outline, reader, avatar);
+    let listed = listed(message, (outline.scope, outline.member), reader, avatar);
     let action = match listed {
         Envelope { is_delete: true, .. } => Action::Delete,
         Envelope { is_revoke: true, .. } => Action::Revoke,

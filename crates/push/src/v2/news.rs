@@ -45,7 +45,10 @@ pub(crate) fn event(event: &Event, reader: Side, avatar: Option<&str>) -> ByteSt
         return update(after, reader);
     }
     match &event.what {
-        What::Posted(said) => text(&message::as_news(message::listed(said, after, reader, avatar), after, reader)),
+        What::Posted(said) => {
+            let listed = message::listed(said, (after.scope, after.member), reader, avatar);
+            text(&message::as_news(listed, after, reader))
+        }
         What::Revoked(what) | What::Deleted(_, what) => message::altered(what, after, reader, avatar)
             .filter(|envelope| !envelope.is_delete || matches!(event.what, What::Deleted(..)))
             .map_or_else(|| update(after, reader), |envelope| text(&message::as_news(envelope, after, reader))),

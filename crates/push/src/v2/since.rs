@@ -27,6 +27,9 @@ pub struct Resumed<'a> {
     changed: Vec<Envelope<'a, Ext<'a>>>,
     more: bool,
     reset: bool,
+    /// The number and the change that this goes on from; none where everything begins anew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<[i64; 2]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     epoch: Option<&'a str>,
 }
@@ -50,7 +53,8 @@ pub fn since<'a>(since: &'a Since, reader: Side, epoch: Option<&'a str>) -> Resu
         Party::Admin(id) => since.admins.get(&id)?.avatar.as_deref(),
         Party::Member(_) | Party::System => None,
     };
-    let listed = |message: &'a Message| message::listed(message, outline, reader, avatar(message));
+    let whose = (outline.scope, outline.member);
+    let listed = |message: &'a Message| message::listed(message, whose, reader, avatar(message));
     let altered = |message: &'a Message| message::altered(message, outline, reader, avatar(message));
     Resumed {
         place: Place::of(outline, reader),
@@ -68,6 +72,7 @@ pub fn since<'a>(since: &'a Since, reader: Side, epoch: Option<&'a str>) -> Resu
         changed: since.changed.iter().filter_map(altered).collect(),
         more: since.more,
         reset: since.reset,
+        since: since.from.map(|from| [from.seq, from.change]),
         epoch,
     }
 }

@@ -42,12 +42,11 @@ pub enum Up {
     Resume {
         /// The life of the database that the cursors are of.
         epoch: Option<String>,
-        /// What the client has; at most [`MOST_RESUMED`].
-        cursors: Vec<Cursor>,
+        /// What the client has; at most [`MOST_RESUMED`]. Whoever names none asks for all of theirs; without a list
+        /// nothing is asked for.
+        cursors: Option<Vec<Cursor>>,
         /// What it follows no longer; at most [`MOST_RESUMED`].
         drop: Vec<ConversationId>,
-        /// Whether it asks for anything: a member who names no cursor does, for all of theirs.
-        asks: bool,
     },
     /// Says something.
     Send(Said),

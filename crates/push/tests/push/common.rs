@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures_util::FutureExt;
 use kefu_domain::{
-    AdminId, Announcement, ClientMsgId, ConversationId, Deleted, Event, MemberId, Message, MessageId, Outline, Party,
-    Permission, Scope, ShopId, Side, Since, TenantId, Timestamp, What,
+    AdminId, Announcement, ClientMsgId, ConversationId, Cursor, Deleted, Event, MemberId, Message, MessageId, Outline,
+    Party, Permission, Scope, ShopId, Side, Since, TenantId, Timestamp, What,
 };
 use kefu_push::{Dialect, Guest, Inbox, Parcel};
 
@@ -91,8 +91,8 @@ pub(crate) fn outline(seq: i64) -> Outline {
 
 /// What was missed: these messages of hers.
 pub(crate) fn caught_up(after: Outline, messages: Vec<Message>) -> Announcement {
-    let since =
-        Since { outline: after, messages, changed: Vec::new(), reset: false, more: false, admins: HashMap::new() };
+    let (from, changed, admins) = (Some(Cursor { seq: 0, change: 0, ..after.cursor() }), Vec::new(), HashMap::new());
+    let since = Since { outline: after, from, messages, changed, reset: false, more: false, admins };
     told(Event { after, by: Party::System, what: What::CaughtUp(Box::new(since)) })
 }
 

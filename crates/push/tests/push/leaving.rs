@@ -5,7 +5,7 @@ use kefu_domain::{Announcer, Recipient, SessionId, TenantId, Timestamp};
 use kefu_push::{Credential, Guest, Hub, Inbox, Online, Seat, WebSocketSender};
 use tokio::time::{Duration, advance};
 
-use crate::common::{ALICE, BOB, CAROL, OTHER_SHOP, OTHER_TENANT, SHOP, guest, said, seqs, waiting};
+use crate::common::{ALICE, BOB, CAROL, OTHER_SHOP, OTHER_TENANT, SHOP, guest, said, seqs, v2, waiting};
 
 const TOKEN: Credential = Credential([1; 16]);
 const OTHER_TOKEN: Credential = Credential([2; 16]);
@@ -51,15 +51,17 @@ fn the_hub_counts_sockets_and_people() {
         guest(OTHER_SHOP, ALICE),
         guest(SHOP, CAROL),
         guest(OTHER_TENANT, ALICE),
-        guest(SHOP, BOB),
-        guest(OTHER_SHOP, BOB),
+        v2(SHOP, BOB),
+        v2(OTHER_SHOP, BOB),
     ];
 
     let seats: Vec<_> = guests.into_iter().map(|guest| hub.join(guest)).collect();
 
-    assert_eq!(hub.online(), Online { sockets: 7, members: 3, admins: 1 });
+    assert_eq!(hub.online(), Online { sockets: 7, v2: 2, members: 3, admins: 1 });
+    assert_eq!(hub.tenants(), [TenantId(1), TenantId(2)]);
     drop(seats);
-    assert_eq!(hub.online(), Online { sockets: 0, members: 0, admins: 0 });
+    assert_eq!(hub.online(), Online::default());
+    assert!(hub.tenants().is_empty());
 }
 
 #[test]
@@ -69,6 +71,9 @@ fn whoever_is_let_go_is_exactly_whom_the_call_names() {
     check(|hub| hub.close_party(TenantId(1), ALICE), &[0, 1, 2]);
     check(|hub| hub.close_party(TenantId(2), ALICE), &[4]);
     check(|hub| hub.close_party(TenantId(2), BOB), &[]);
+    check(|hub| hub.close_tenant(TenantId(1)), &[0, 1, 2, 3]);
+    check(|hub| hub.close_tenant(TenantId(2)), &[4]);
+    check(|hub| hub.close_tenant(TenantId(3)), &[]);
     check(|hub| hub.close_expired(Timestamp(999)), &[]);
     check(|hub| hub.close_expired(Timestamp(1_000)), &[0]);
     check(|hub| hub.close_expired(Timestamp(2_000)), &[0, 1]);
@@ -195,7 +200,7 @@ async fn b16_a_socket_whose_writer_panics_is_forgotten_and_the_others_hear_on() 
     hub.announce(vec![said(BOB, 2)]);
 
     assert_eq!(seqs(&mut bob), [1, 2]);
-    assert_eq!(hub.online(), Online { sockets: 1, members: 0, admins: 1 });
+    assert_eq!(hub.online(), Online { sockets: 1, v2: 0, members: 0, admins: 1 });
     assert_eq!(waiting(&mut bob).len(), 0);
 }
 

@@ -75,7 +75,7 @@ fn b18_joining_and_leaving_at_once_orphans_nobody_and_leaves_nobody_behind() {
         over.store(true, Ordering::Relaxed);
     });
 
-    assert_eq!(hub.online(), Online { sockets: 2, members: 1, admins: 1 });
+    assert_eq!(hub.online(), Online { sockets: 2, v2: 0, members: 1, admins: 1 });
     assert_eq!(hub.close_all(), 2);
     for listener in listeners {
         let heard = listener.join().unwrap();

@@ -57,7 +57,7 @@ fn every_frame_of_the_protocol_is_understood() {
     let conversation = Some(ConversationId(9));
     check(
         json!({ "action": "resume", "ext": { "resume": [[9, -1, 0]] } }),
-        Up::Resume { epoch: None, cursors: vec![cursor(9, -1, 0)], drop: Vec::new(), asks: true },
+        Up::Resume { epoch: None, cursors: Some(vec![cursor(9, -1, 0)]), drop: Vec::new() },
     );
     check(
         json!({ "action": "send", "style": "normal", "kind": "text", "content": "hi", "quote": "7",
@@ -100,6 +100,27 @@ fn every_frame_of_the_protocol_is_understood() {
         json!({ "category": "receive", "ext": { "received": [[9, 1, 2]] } }),
         Up::Receive { received: vec![cursor(9, 1, 2)] },
     );
+}
+
+#[test]
+fn a_client_says_what_it_follows_no_longer_and_need_not_ask_for_anything() {
+    let dropped = |ids: &[i64]| ids.iter().copied().map(ConversationId).collect::<Vec<_>>();
+    let resume = |cursors: Option<Vec<Cursor>>, ids: &[i64]| Up::Resume { epoch: None, cursors, drop: dropped(ids) };
+
+    check(json!({ "action": "resume", "ext": { "drop": [9, "10"] } }), resume(None, &[9, 10]));
+    check(json!({ "action": "resume", "ext": { "resume": [], "drop": [9] } }), resume(Some(Vec::new()), &[9]));
+    check(json!({ "action": "resume", "ext": { "resume": [], "drop": null } }), resume(Some(Vec::new()), &[]));
+    check(
+        json!({ "action": "resume", "ext": { "resume": [[1, 2, 3]], "drop": [9] } }),
+        resume(Some(vec![cursor(1, 2, 3)]), &[9]),
+    );
+
+    let resume = Some(Action::Resume);
+    refused(json!({ "action": "resume", "ext": { "drop": [] } }), resume, "ext.resume is missing");
+    for bad in [json!(9), json!([[9, 1, 2]]), json!(["x"]), json!((0..65).collect::<Vec<_>>())] {
+        let why = "ext.drop is a list of at most 64 conversations";
+        refused(json!({ "action": "resume", "ext": { "drop": bad } }), resume, why);
+    }
 }
 
 #[test]

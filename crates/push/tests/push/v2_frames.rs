@@ -4,12 +4,15 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use kefu_domain::{
-    Announcement, Announcer, Deleted, MemberId, Message, MessageId, Party, Profile, Quote, Side, TOMBSTONE, Timestamp,
-    Typing, What,
+    Announcement, Announcer, Deleted, MemberId, Message, MessageId, Party, Profile, Quote, Scope, Side, TOMBSTONE,
+    Timestamp, Typing, What,
 };
 use kefu_push::{Hub, v2 as frames};
 
 use crate::common::{ALICE, BOB, DAVE, OTHER_SHOP, SHOP, THREAD, did, message, only, outline, posted, v2, waiting};
+
+/// Alice's conversation.
+const WHOSE: (Scope, MemberId) = (SHOP, MemberId(101));
 
 /// What each side is told.
 #[track_caller]
@@ -131,7 +134,7 @@ fn what_both_sides_have_deleted_is_told_to_the_one_that_does_it_now() {
 fn of_what_a_side_has_deleted_it_is_not_even_told_that_it_was_taken_back() {
     let gone = deleted(Side::Member, revoked(BOB, 5));
 
-    let shown = |reader| serde_json::to_value(frames::message(&gone, &outline(5), reader, None)).unwrap();
+    let shown = |reader| serde_json::to_value(frames::message(&gone, WHOSE, reader, None)).unwrap();
 
     let (hers, theirs) = (shown(Side::Member), shown(Side::Desk));
     assert_eq!((&hers["is_delete"], hers.get("is_revoke"), &hers["content"]), (&true.into(), None, &"".into()));
@@ -198,8 +201,10 @@ fn a_server_that_stops_says_bye() {
     let hub = Hub::new();
     let (_alice, mut alice) = hub.join(v2(SHOP, ALICE));
 
+    assert!(!hub.is_leaving());
     hub.bye(Duration::from_secs(5));
 
+    assert!(hub.is_leaving());
     assert_eq!(only(&mut alice), r#"{"category":"system","action":"bye","ext":{"within":5000}}"#);
 }
 
@@ -211,6 +216,7 @@ fn missed() -> kefu_domain::Since {
     let avatar = Profile { nickname: None, avatar: Some("/bob.png".into()) };
     kefu_domain::Since {
         outline,
+        from: Some(kefu_domain::Cursor { conversation: outline.conversation, seq: 4, change: 1 }),
         messages: vec![revoked(ALICE, 5), deleted(Side::Desk, message(ALICE, 6)), message(BOB, 7)],
         changed: vec![revoked(BOB, 1), deleted(Side::Desk, message(ALICE, 2)), deleted(Side::Member, message(BOB, 3))],
         reset: false,
@@ -238,7 +244,7 @@ fn what_was_missed_is_one_frame_in_which_each_side_sees_its_own() {
             r#"],"changed":["#,
             r#"{"category":"manager","action":"revoke","style":"toast","kind":"text","content":"消息已撤回","from":"admin:7","to":"member:101","id":1001,"created_at":1795287600001,"is_read":false,"is_revoke":true,"quote":1001,"ext":{"conversation":1,"shop":0,"seq":1,"change":9,"client_msg_id":"k1","avatar":"/bob.png"}},"#,
             r#"{"category":"manager","action":"delete","style":"toast","kind":"text","content":"","from":"admin:7","to":"member:101","id":1003,"created_at":1795287600003,"is_read":false,"is_delete":true,"quote":1003,"ext":{"conversation":1,"shop":0,"seq":3,"change":3,"client_msg_id":"k3"}}"#,
-            r#"],"more":false,"reset":false}}"#,
+            r#"],"more":false,"reset":false,"since":[4,1]}}"#,
         ),
         concat!(
             r#"{"category":"ack","action":"resume","ext":{"conversation":1,"shop":0,"member":101,"seq":7,"change":12,"member_read":4,"desk_read":5,"unread":1,"pinned":true,"hidden":false,"messages":["#,
@@ -248,14 +254,21 @@ fn what_was_missed_is_one_frame_in_which_each_side_sees_its_own() {
             r#"],"changed":["#,
             r#"{"category":"manager","action":"revoke","style":"toast","kind":"text","content":"消息已撤回","from":"admin:7","to":"member:101","id":1001,"created_at":1795287600001,"is_read":false,"is_revoke":true,"quote":1001,"ext":{"conversation":1,"shop":0,"member":101,"seq":1,"change":9,"client_msg_id":"k1","avatar":"/bob.png"}},"#,
             r#"{"category":"customer","action":"delete","style":"toast","kind":"text","content":"","from":"member:101","to":"shop:0","id":1002,"created_at":1795287600002,"is_read":false,"is_delete":true,"quote":1002,"ext":{"conversation":1,"shop":0,"member":101,"seq":2,"change":2,"client_msg_id":"k2"}}"#,
-            r#"],"more":false,"reset":false}}"#,
+            r#"],"more":false,"reset":false,"since":[4,1]}}"#,
         ),
     );
 }
 
 #[test]
 fn whoever_asks_is_also_told_which_life_of_the_database_it_is() {
-    let since = kefu_domain::Since { messages: Vec::new(), changed: Vec::new(), reset: true, more: true, ..missed() };
+    let since = kefu_domain::Since {
+        from: None,
+        messages: Vec::new(),
+        changed: Vec::new(),
+        reset: true,
+        more: true,
+        ..missed()
+    };
 
     let asked = frames::since(&since, Side::Member, Some("0123456789abcdef"));
 
@@ -286,7 +299,7 @@ fn a_member_is_told_how_much_is_unread_only_where_it_is_all_there() {
 fn a_message_alone_is_as_it_is_in_a_list() {
     let said = message(BOB, 5);
 
-    let shown = serde_json::to_string(&frames::message(&said, &outline(5), Side::Member, Some("/b.png"))).unwrap();
+    let shown = serde_json::to_string(&frames::message(&said, WHOSE, Side::Member, Some("/b.png"))).unwrap();
 
     assert_eq!(
         shown,

@@ -88,3 +88,19 @@ struct Lock {
     #[diesel(sql_type = Nullable<BigInt>)]
     got: Option<i64>,
 }
+
+#[cfg(test)]
+mod tests {
+    use diesel::migration::MigrationSource;
+
+    use super::*;
+
+    #[test]
+    fn no_step_claims_a_transaction_that_its_first_statement_ends() {
+        let steps: Vec<Box<dyn Migration<Mysql>>> = MIGRATIONS.migrations().unwrap();
+        let claims =
+            steps.iter().filter(|step| step.metadata().run_in_transaction()).map(|step| step.name().to_string());
+        assert_eq!(claims.collect::<Vec<_>>(), [""; 0]);
+        assert!(steps.len() > 20);
+    }
+}

@@ -10,22 +10,20 @@ use kefu_domain::{Party, TenantId};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long a socket must have been silent before a newer one of the same person may have its place. A hidden tab pings
-/// once a minute, and would come back at once if it were closed in between.
-const GIVES_WAY: Duration = Duration::from_secs(100);
-
 type Person = (TenantId, Party);
 
 /// Everybody who has a socket open.
 pub(super) struct People {
     most: Option<NonZeroU32>,
+    /// How long a socket must have been silent before a newer one of the same person may have its place.
+    gives_way: Duration,
     since: Instant,
     seats: Mutex<HashMap<Person, Vec<Arc<Seat>>>>,
 }
 
 impl People {
-    pub(super) fn new(most: Option<NonZeroU32>) -> Self {
-        Self { most, since: Instant::now(), seats: Mutex::default() }
+    pub(super) fn new(most: Option<NonZeroU32>, gives_way: Duration) -> Self {
+        Self { most, gives_way, since: Instant::now(), seats: Mutex::default() }
     }
 
     /// Takes a place, or says after how long one of the person's sockets would give way.
@@ -39,8 +37,8 @@ impl People {
             // There is one: the limit is one at least.
             let silent = seats.iter().enumerate().map(|(n, seat)| (seat.silent(now), n)).max();
             let (silent, n) = silent.unwrap_or_default();
-            if silent < GIVES_WAY {
-                return Err(GIVES_WAY - silent);
+            if silent < self.gives_way {
+                return Err(self.gives_way - silent);
             }
             seats.remove(n).gone.notify_one();
         }
@@ -99,7 +97,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_socket_that_was_silent_for_longest_gives_way_and_none_that_is_in_use() {
-        let people = People::new(NonZeroU32::new(3));
+        let people = People::new(NonZeroU32::new(3), Duration::from_secs(100));
         let start = Instant::now();
         let at = |second| start + Duration::from_secs(second);
         let seats: Vec<_> = (0..3).map(|second| people.sit(ALICE, at(second)).unwrap()).collect();

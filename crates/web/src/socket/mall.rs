@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use actix_ws::{AggregatedMessage, Session};
 use bytestring::ByteString;
 use kefu_domain::{Party, Scope, ShopId, Shops};
-use kefu_push::{Dialect, Guest, Inbox, Parcel, Seat};
+use kefu_push::{Dialect, Inbox, Parcel, Seat};
 
 use super::hand_over::{HandOver, finish};
 use super::{GOODBYE, SILENCE, refuse};
@@ -44,16 +44,7 @@ pub(super) async fn open(site: Data<Site>, request: HttpRequest, payload: Payloa
         Ok(parts) => parts,
         Err(error) => return error.error_response(),
     };
-    let guest = Guest {
-        party: caller.party,
-        tenant: caller.tenant,
-        shops,
-        permissions: caller.permissions,
-        credential: caller.credential,
-        expires: caller.expires,
-        dialect: Dialect::Mall,
-    };
-    let (seat, inbox) = site.0.hub.join(guest);
+    let (seat, inbox) = site.0.hub.join(caller.guest(shops, Dialect::Mall));
     let stream = stream.max_frame_size(LONGEST).aggregate_continuations().max_continuation_size(LONGEST);
     let now = Instant::now();
     let pump = Pump {

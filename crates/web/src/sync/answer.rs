@@ -1,15 +1,24 @@
 //! What a long poll is answered.
 
+use std::time::Duration;
+
+use futures_util::stream::{self, StreamExt as _};
 use kefu::Listed;
 use kefu_domain::{ChangedPage, ConversationId, Cursor, Permission, Side, Since, Timestamp};
 use kefu_push::{MallId, v2};
 use serde::{Serialize, Serializer};
+use tokio::time::{Instant, timeout_at};
 
 use super::asked::Asked;
 use crate::error::Told;
 use crate::person::Person;
 use crate::view::ConversationView;
 use crate::{ApiError, Site, list};
+
+/// How long a look may take, however much was asked for: a little less than anybody waits for an answer at most.
+const LOOKS_FOR: Duration = Duration::from_secs(5);
+/// Conversations that are read at once.
+const SIDE_BY_SIDE: usize = 4;
 
 /// What there is.
 pub(super) struct Look {
@@ -32,30 +41,62 @@ struct Changed {
     more: bool,
 }
 
-/// Reads everything that was asked for.
+/// Reads what was asked for, as far as there is time: of several conversations those that could not be read are not
+/// among what was found. Where nothing new was found and something could not be read, that is an error.
 pub(super) async fn look(site: &Site, person: &Person, asked: &Asked) -> Result<Look, ApiError> {
-    let epoch = site.0.desk.epoch();
-    let other_life = asked.epoch.as_deref().is_some_and(|other| other != epoch);
-    let mut found = Vec::new();
-    match &asked.cursors {
-        None => {
-            // One that was opened a moment ago and has no message yet is not there yet.
-            let own = person.clone().resume(site, None).await?.filter(|since| since.outline.head_seq > 0);
-            found.extend(own.map(|since| Found::Since(Box::new(since))));
-        }
-        Some(cursors) => {
-            for cursor in cursors {
-                let from = if other_life { Cursor { seq: -1, change: -1, ..*cursor } } else { *cursor };
-                found.extend(look_at(site, person, from).await?);
-            }
-        }
-    }
+    let until = Instant::now() + LOOKS_FOR;
+    // First, since there is no answer without it.
     let changed = match asked.changed_since {
-        Some(since) => Some(look_at_list(site, person, since).await?),
+        Some(since) => Some(in_time(until, look_at_list(site, person, since)).await?),
         None => None,
     };
+    let (found, failed) = match &asked.cursors {
+        None => {
+            // One that was opened a moment ago and has no message yet is not there yet.
+            let own = in_time(until, person.clone().resume(site, None)).await?;
+            let own = own.filter(|since| since.outline.head_seq > 0);
+            (own.map(|since| Found::Since(Box::new(since))).into_iter().collect(), None)
+        }
+        Some(cursors) => look_at_all(site, person, asked.epoch.as_deref(), cursors, until).await,
+    };
     let is_news = !found.is_empty() || changed.as_ref().is_some_and(|(_, is_news)| *is_news);
+    if let Some(error) = failed.filter(|_| !is_news) {
+        return Err(error);
+    }
     Ok(Look { is_news, found, changed: changed.map(|(changed, _)| changed) })
+}
+
+/// A few at a time; what there is is in the order of the question. Also says why something could not be read, if that
+/// was so.
+async fn look_at_all(
+    site: &Site,
+    person: &Person,
+    epoch: Option<&str>,
+    cursors: &[Cursor],
+    until: Instant,
+) -> (Vec<Found>, Option<ApiError>) {
+    let other_life = epoch.is_some_and(|other| other != site.0.desk.epoch());
+    let from = |cursor: Cursor| if other_life { Cursor { seq: -1, change: -1, ..cursor } } else { cursor };
+    let looks = stream::iter(cursors.iter().enumerate())
+        .map(|(at, cursor)| async move { (at, in_time(until, look_at(site, person, from(*cursor))).await) });
+    let mut looks = looks.buffer_unordered(SIDE_BY_SIDE);
+    let (mut found, mut failed) = (Vec::new(), None);
+    while let Some((at, look)) = looks.next().await {
+        match look {
+            Ok(look) => found.extend(look.map(|look| (at, look))),
+            Err(error) => failed = Some(error),
+        }
+        if Instant::now() >= until {
+            failed = failed.or(Some(kefu::Error::Late.into()));
+            break;
+        }
+    }
+    found.sort_unstable_by_key(|(at, _)| *at);
+    (found.into_iter().map(|(_, look)| look).collect(), failed)
+}
+
+async fn in_time<T>(until: Instant, look: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    timeout_at(until, look).await.unwrap_or(Err(kefu::Error::Late.into()))
 }
 
 async fn look_at(site: &Site, person: &Person, from: Cursor) -> Result<Option<Found>, ApiError> {

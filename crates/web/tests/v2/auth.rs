@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kefu_web::{Settings, SocketLimits};
 use serde_json::{Value, json};
@@ -86,6 +87,23 @@ async fn whoever_is_not_let_in_is_told_why() {
 }
 
 #[actix_web::test]
+async fn a_doorkeeper_who_does_not_come_to_an_end_is_not_waited_for() {
+    let house = House::open().await;
+
+    for credential in ["riddle", "kt_riddle"] {
+        let began = Instant::now();
+        let mut client = Client::open(&house).await;
+        client.say(json!({"action": "auth", "content": credential})).await;
+
+        let answer = client.hear().await;
+        assert_eq!(answer["ext"]["code"], 503, "{answer}");
+        assert_eq!(client.closed().await, 4503);
+        let waited = began.elapsed();
+        assert!((Duration::from_secs(2)..Duration::from_secs(4)).contains(&waited), "{waited:?}");
+    }
+}
+
+#[actix_web::test]
 async fn whoever_says_nothing_for_five_seconds_is_let_go() {
     let house = House::open().await;
     let mut client = Client::open(&house).await;
@@ -128,6 +146,7 @@ async fn a_socket_ends_with_its_credential_and_with_the_server() {
     let mut expired = Client::enter(&house, "member:102").await;
     let mut admin = Client::enter(&house, "admin:7").await;
 
+    assert_eq!(house.hub.close_tenant(kefu_domain::TenantId(2)), 0);
     house.hub.close_credential(&credential("member:101"));
     house.hub.close_party(MALL, caller("member:102").unwrap().party);
     assert_eq!([revoked.closed().await, expired.closed().await], [4401, 4401]);

@@ -13,7 +13,7 @@ use futures_util::future::BoxFuture;
 use kefu::{Desk, Post};
 use kefu_domain::memory::MemoryStore;
 use kefu_domain::{
-    AdminId, ConversationId, Kind, Member, MemberId, MockAdminDirectory, MockMemberDirectory, MockShopDirectory,
+    AdminId, Agent, ConversationId, Kind, Member, MemberId, MockAdminDirectory, MockMemberDirectory, MockShopDirectory,
     Permission, Profile, Scope, ShopId, Standing, TenantId,
 };
 use kefu_push::{Credential, Hub};
@@ -28,6 +28,8 @@ pub(crate) struct House {
     pub(crate) desk: Desk,
     pub(crate) hub: Hub,
     pub(crate) store: MemoryStore,
+    /// While it is held, who admin 9 is cannot be found out, and does not come to an end either.
+    pub(crate) directory: Arc<Mutex<()>>,
     server: ServerHandle,
 }
 
@@ -61,7 +63,8 @@ impl House {
     ) -> Self {
         let store = MemoryStore::new();
         let hub = Hub::with(push);
-        let desk = build(books(&store, hub.clone())).build();
+        let directory = Arc::default();
+        let desk = build(books(&store, hub.clone(), &directory)).build();
         let site = furnish(Site::new(desk.clone(), hub.clone(), settings));
         let app = move || {
             App::new()
@@ -75,7 +78,7 @@ impl House {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        Self { address, desk, hub, store, server: handle }
+        Self { address, desk, hub, store, directory, server: handle }
     }
 
     /// Alice's conversation, with so many messages of hers in it.
@@ -89,12 +92,23 @@ impl House {
 
     /// A message of hers that another node stores, without a word to this one.
     pub(crate) async fn alice_says_elsewhere(&self, text: &str) {
-        Self::say_at(&books(&self.store, Hub::new()).build(), text).await;
+        Self::say_at(&books(&self.store, Hub::new(), &Arc::default()).build(), text).await;
     }
 
     /// One more message of hers.
     pub(crate) async fn alice_says(&self, text: &str) -> ConversationId {
         Self::say_at(&self.desk, text).await
+    }
+
+    /// A conversation of this member, and a word of admin 9 in it.
+    pub(crate) async fn answered_by_nine(&self, member: i64) -> ConversationId {
+        let post = || Post::new(kefu_domain::Content::new(Kind::Text, "x").unwrap());
+        let member = self.desk.member(Member { id: MemberId(member), ..ALICE }, Profile::default());
+        let id = member.send(post()).await.unwrap().message.conversation;
+        let nine = caller("admin:9").unwrap();
+        let nine = Agent { tenant: MALL, id: AdminId(9), shops: nine.shops };
+        self.desk.admin(nine, Profile::default()).send(id, post()).await.unwrap();
+        id
     }
 
     async fn say_at(desk: &Desk, text: &str) -> ConversationId {
@@ -114,12 +128,16 @@ fn face(nickname: &str) -> Profile {
 }
 
 /// A desk over a store, in the making.
-fn books(store: &MemoryStore, hub: Hub) -> kefu::Builder {
+fn books(store: &MemoryStore, hub: Hub, directory: &Arc<Mutex<()>>) -> kefu::Builder {
     let mut members = MockMemberDirectory::new();
     members.expect_denies().returning(|_, _| Ok(false));
     members.expect_profiles().returning(|_, _| Ok([].into()));
     let mut admins = MockAdminDirectory::new();
-    admins.expect_profiles().returning(|_, _| Ok([(AdminId(7), face("admin"))].into()));
+    let directory = directory.clone();
+    admins.expect_profiles().returning(move |_, ids| {
+        let _held = ids.contains(&AdminId(9)).then(|| directory.lock());
+        Ok([(AdminId(7), face("admin"))].into())
+    });
     let mut shops = MockShopDirectory::new();
     shops
         .expect_standing()
@@ -172,6 +190,7 @@ impl Doorkeeper for Credulous {
         Box::pin(async move {
             match credential {
                 "puzzle" => Err(ApiError::Desk(kefu::Error::Late)),
+                "riddle" => std::future::pending().await,
                 "banned" => Err(ApiError::Own(1_002_015_001, "no".into())),
                 who => Ok(caller(who).map(|caller| match &self.kept {
                     Some(kept) => caller.keeping(kept.clone()),
@@ -190,6 +209,11 @@ impl Doorkeeper for Credulous {
     }
 
     fn redeem_ticket<'a>(&'a self, ticket: &'a str) -> BoxFuture<'a, Result<Option<Caller>, ApiError>> {
-        Box::pin(async move { Ok(self.tickets.lock().unwrap().remove(ticket)) })
+        Box::pin(async move {
+            if ticket == "kt_riddle" {
+                return std::future::pending().await;
+            }
+            Ok(self.tickets.lock().unwrap().remove(ticket))
+        })
     }
 }

@@ -170,3 +170,29 @@ async fn what_another_node_has_stored_comes_before_what_follows_it() {
     assert!(screen.is_whole(2, 19) && screen.change == 19, "{screen:?}");
     assert_eq!(screen.gaps, 0);
 }
+
+#[actix_web::test]
+async fn what_an_agent_has_closed_is_followed_no_longer_and_its_news_still_come() {
+    let house = House::open().await;
+    let id = house.talk_of(2).await.0;
+    let resume = json!({"epoch": "e1", "resume": [[id, 2, 2]]});
+    let (mut agent, _) = Client::enter_with(&house, "admin:7", resume.clone()).await;
+    agent.hear_of("ack", "resume").await;
+    let heads = async |agent: &mut Client| {
+        agent.say(json!({"category": "heartbeat"})).await;
+        agent.hear().await["ext"]["heads"].clone()
+    };
+    assert_eq!(heads(&mut agent).await, json!([[id, 2, 2]]));
+
+    agent.say(json!({"action": "resume", "ext": {"drop": [id, 4_711]}})).await;
+
+    assert_eq!(heads(&mut agent).await, json!([]), "and no answer before it");
+    house.alice_says("three").await;
+    assert_eq!(agent.hear().await["ext"]["seq"], 3);
+    assert_eq!(heads(&mut agent).await, json!([]));
+    let both = json!({"epoch": "e1", "resume": [[id, 3, 3]], "drop": [id]});
+    agent.say(json!({"action": "resume", "ext": both})).await;
+    let page = agent.hear_of("ack", "resume").await;
+    assert_eq!(page["ext"]["since"], json!([3, 3]));
+    assert_eq!(heads(&mut agent).await, json!([[id, 3, 3]]), "what is resumed in the same breath is followed");
+}

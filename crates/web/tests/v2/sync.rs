@@ -110,3 +110,83 @@ async fn a_poll_says_what_is_wrong_with_it() {
     let refused = json!([{"conversation": id, "code": 1_013_019_000, "msg": "客服会话不存在"}]);
     assert_eq!(foreign["data"]["conversations"], refused);
 }
+
+/// How long a look may take, and what machines may differ by.
+const LOOK: std::ops::Range<Duration> = Duration::from_secs(4)..Duration::from_secs(8);
+
+#[actix_web::test]
+async fn conversations_that_cannot_be_read_in_time_do_not_keep_the_others_from_being_answered() {
+    let house = House::open().await;
+    let mut cursors = Vec::new();
+    for member in 201..=209 {
+        cursors.push(format!("{}.1.1", house.answered_by_nine(member).await.0));
+    }
+    let id = house.talk_of(2).await.0;
+    cursors.push(format!("{id}.1.1"));
+    // The one that can be read is neither the first nor the last.
+    cursors.swap(3, 9);
+    let asked = format!("GET /desk/kefu-message/sync?wait=0&cursors={}", cursors.join(","));
+    let directory = house.directory.clone();
+    let (hold, held) = std::sync::mpsc::channel::<()>();
+    let (ready, is_ready) = tokio::sync::oneshot::channel();
+    let holder = std::thread::spawn(move || {
+        let _held = directory.lock();
+        ready.send(()).unwrap();
+        held.recv().unwrap();
+    });
+    is_ready.await.unwrap();
+
+    let began = Instant::now();
+    let first = ask(&house, "admin:7", &asked).await;
+    let took = began.elapsed();
+    hold.send(()).unwrap();
+    holder.join().unwrap();
+    let second = ask(&house, "admin:7", &asked).await;
+
+    assert!(LOOK.contains(&took), "{took:?}");
+    let found = first["data"]["conversations"].as_array().unwrap_or_else(|| panic!("{first}"));
+    assert_eq!(found.iter().map(|one| &one["conversation"]).collect::<Vec<_>>(), [id]);
+    assert_eq!(second["data"]["conversations"].as_array().unwrap().len(), 10, "what was not read was not lost");
+}
+
+#[actix_web::test]
+async fn whoever_waits_is_answered_at_once_when_the_server_asks_everybody_to_go() {
+    let house = House::open().await;
+    let id = house.talk_of(1).await.0;
+    let path = format!("GET /app/kefu-message/sync?wait=25&cursors={id}.1.1");
+    let began = Instant::now();
+
+    let goodbye = async {
+        while house.hub.online().v2 == 0 {
+            actix_web::rt::task::yield_now().await;
+        }
+        house.hub.bye(Duration::from_secs(5));
+    };
+    let (waiting, ()) = join(ask(&house, "member:101", &path), goodbye).await;
+    let later = ask(&house, "member:101", &path).await;
+
+    for answer in [waiting, later] {
+        assert_eq!(answer["data"]["conversations"], json!([]), "{answer}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[actix_web::test]
+async fn what_was_missed_says_where_it_goes_on_from() {
+    let house = House::open().await;
+    let id = house.talk_of(250).await.0;
+    let since = async |who: &str, path: &str| {
+        let answer = ask(&house, who, &format!("GET {path}")).await;
+        let found = answer["data"]["conversations"].get(0).unwrap_or(&answer["data"]).clone();
+        (found["since"].clone(), found["reset"].as_bool().unwrap(), found["more"].as_bool().unwrap())
+    };
+
+    for (who, side) in [("member:101", "/app"), ("admin:7", "/desk")] {
+        let sync = format!("{side}/kefu-message/sync?wait=0&cursors={id}");
+        let changes = format!("{side}/kefu-message/changes?conversationId={id}");
+        assert_eq!(since(who, &format!("{sync}.240.241")).await, (json!([240, 241]), false, false));
+        assert_eq!(since(who, &format!("{sync}.20.21")).await, (json!([20, 21]), false, true));
+        assert_eq!(since(who, &format!("{sync}.251.251")).await, (Value::Null, true, false));
+        assert_eq!(since(who, &format!("{changes}&since=241&sinceSeq=240")).await, (json!([240, 241]), false, false));
+    }
+}

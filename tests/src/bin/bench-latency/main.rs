@@ -10,7 +10,6 @@ mod listeners;
 mod posts;
 mod table;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,12 +40,7 @@ struct Options {
 }
 
 fn main() {
-    let options = Options::parse();
-    // One thread: the load must leave the cores to those who are measured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let table = runtime.block_on(measure(&options));
-    let mut out = std::io::stdout();
-    writeln!(out, "{table}").and_then(|()| out.flush()).expect("somebody reads this");
+    kefu_tests::report(measure(&Options::parse()));
 }
 
 async fn measure(options: &Options) -> Table {
@@ -79,7 +73,7 @@ async fn run(options: &Options, at: &Server, agents_at: &Server, round: usize) -
     let agents: Vec<_> = (0..options.agents).map(|n| token(Claims::agent(7 + number(n)))).collect();
     let first_words = round == 0;
     if first_words {
-        posts::open_all(at, &members).await;
+        kefu_tests::first_words(at, &members).await;
     }
     let post = Arc::new(Post::default());
     let listeners = Listeners::come((at.address(), &members), (agents_at.address(), &agents), &post).await;

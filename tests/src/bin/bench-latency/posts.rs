@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
-use kefu_tests::{Dice, Server};
-use serde_json::{Value, json};
+use kefu_tests::{Dice, Server, acknowledged};
+use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval};
 
@@ -12,17 +11,6 @@ use crate::listeners::{Listeners, Post};
 
 /// Twenty Chinese characters.
 const TEXT: &str = "你好我想问一下这件衣服什么时候可以发货呢谢";
-
-/// A first word by each member, so that everybody has a conversation.
-pub(crate) async fn open_all(server: &Server, members: &[String]) {
-    let http = kefu_tests::http().build().expect("a client");
-    let url = server.url("/app-api/promotion/kefu-message/send");
-    let sends = members.iter().map(|token| {
-        let request = http.post(&url).bearer_auth(token).json(&json!({ "contentType": 1, "content": TEXT }));
-        async move { acknowledged(request).await }
-    });
-    stream::iter(sends).buffer_unordered(64).collect::<()>().await;
-}
 
 /// Sends for so long, members and agents in turn; how many were sent, all acknowledged.
 pub(crate) async fn send(
@@ -77,9 +65,4 @@ fn unique_key() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("latency-{}", COUNT.fetch_add(1, Ordering::Relaxed))
-}
-
-async fn acknowledged(request: reqwest::RequestBuilder) {
-    let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-    assert_eq!(answer["code"], 0, "{answer}");
 }

@@ -15,7 +15,6 @@ mod machine;
 mod question;
 mod table;
 
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -48,12 +47,7 @@ struct Options {
 }
 
 fn main() {
-    let options = Options::parse();
-    // One thread: the load must leave the cores to those who are measured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let table = runtime.block_on(measure(&options));
-    let mut out = std::io::stdout();
-    writeln!(out, "{table}").and_then(|()| out.flush()).expect("somebody reads this");
+    kefu_tests::report(measure(&Options::parse()));
 }
 
 async fn measure(options: &Options) -> Table {

@@ -10,7 +10,6 @@ mod caller;
 mod machine;
 mod table;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -60,12 +59,7 @@ const CONFIGURATIONS: [(&str, usize, usize); 4] =
     [("default", 0, 128), ("2 lanes, batch 1", 2, 1), ("8 lanes, batch 1", 8, 1), ("32 lanes, batch 1", 32, 1)];
 
 fn main() {
-    let options = Options::parse();
-    // One thread: the load must leave the cores to those who are measured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let table = runtime.block_on(measure(&options));
-    let mut out = std::io::stdout();
-    writeln!(out, "{table}").and_then(|()| out.flush()).expect("somebody reads this");
+    kefu_tests::report(measure(&Options::parse()));
 }
 
 async fn measure(options: &Options) -> Table {

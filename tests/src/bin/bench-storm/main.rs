@@ -11,13 +11,10 @@ mod client;
 mod sender;
 mod table;
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use futures_util::StreamExt;
-use futures_util::stream;
 use kefu_tests::{Backend, Books, Claims, OwnMariaDb, Server, Setup};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -47,12 +44,7 @@ struct Options {
 const AT_ONCE: usize = 256;
 
 fn main() {
-    let options = Options::parse();
-    // One thread: the load must leave the cores to those who are measured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let table = runtime.block_on(measure(&options));
-    let mut out = std::io::stdout();
-    writeln!(out, "{table}").and_then(|()| out.flush()).expect("somebody reads this");
+    kefu_tests::report(measure(&Options::parse()));
 }
 
 async fn measure(options: &Options) -> Table {
@@ -61,7 +53,8 @@ async fn measure(options: &Options) -> Table {
     let books = server.books();
     let agent = Claims::agent(7).signed(server.secret());
     let tokens: Vec<_> = (0..options.clients).map(|n| token_of(&server, n)).collect();
-    let conversations = open_all(&server, &tokens).await;
+    kefu_tests::first_words(&server, &tokens).await;
+    let conversations = books.conversations().into_iter().map(|row| row.id).collect();
 
     let (tell, phase) = watch::channel(Phase::Come);
     let gate = Arc::new(tokio::sync::Semaphore::new(AT_ONCE));
@@ -108,22 +101,6 @@ async fn measure(options: &Options) -> Table {
 
 fn token_of(server: &Server, n: usize) -> String {
     Claims::member(1_000_000 + i64::try_from(n).expect("a small number")).signed(server.secret())
-}
-
-/// A first word by each, so that there is something to come back to.
-async fn open_all(server: &Server, tokens: &[String]) -> Vec<i64> {
-    let http = kefu_tests::http().build().expect("a client");
-    let url = server.url("/app-api/promotion/kefu-message/send");
-    let sends = tokens.iter().map(|token| {
-        let body = serde_json::json!({ "contentType": 1, "content": "hello" });
-        let request = http.post(&url).bearer_auth(token).json(&body);
-        async move {
-            let answer: serde_json::Value = request.send().await.expect("an answer").json().await.expect("JSON");
-            assert_eq!(answer["code"], 0, "{answer}");
-        }
-    });
-    stream::iter(sends).buffer_unordered(64).collect::<()>().await;
-    server.books().conversations().into_iter().map(|row| row.id).collect()
 }
 
 /// Waits for a report of each, and says how long each took.

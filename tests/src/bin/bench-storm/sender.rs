@@ -4,10 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use kefu_tests::Dice;
-use serde_json::{Value, json};
+use kefu_tests::{Dice, acknowledged};
+use serde_json::json;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 
 /// An agent who never rests.
 pub(crate) struct Sender {
@@ -64,10 +64,8 @@ async fn send(
         let request = http.post(&url).bearer_auth(&token).json(&body);
         let took = took.clone();
         under_way.spawn(async move {
-            let answer: Value = request.send().await.expect("an answer").json().await.expect("JSON");
-            assert_eq!(answer["code"], 0, "{answer}");
-            let late: Instant = due;
-            took.lock().unwrap_or_else(PoisonError::into_inner).push(late.elapsed());
+            acknowledged(request).await;
+            took.lock().unwrap_or_else(PoisonError::into_inner).push(due.elapsed());
         });
         while let Some(done) = under_way.try_join_next() {
             done.expect("every sending is acknowledged");

@@ -7,7 +7,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that cannot go on says so by panicking")]
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -44,11 +43,7 @@ struct Upgrade {
 }
 
 fn main() {
-    let options = Options::parse();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let report = runtime.block_on(measure(&options));
-    let mut out = std::io::stdout();
-    writeln!(out, "{report}").and_then(|()| out.flush()).expect("somebody reads this");
+    kefu_tests::report(measure(&Options::parse()));
 }
 
 async fn measure(options: &Options) -> String {

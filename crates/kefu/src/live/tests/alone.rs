@@ -1,107 +1,14 @@
 //! One promise at a time.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use kefu_domain::memory::MemoryStore;
 use kefu_domain::{
-    Act, Admin, AdminId, Announcement, Announcer, ClientMsgId, Command, Content, ConversationId,
-    ConversationRepository, Cursor, Draft, Event, Handed, Kind, Member, MemberId, MockAdminDirectory, Outline, Scope,
-    Side, Store, TenantId, Timestamp, What, rules,
+    Act, Admin, AdminId, Announcement, Command, ConversationId, ConversationRepository, Cursor, Event, Handed, Outline,
+    Side, TenantId, What,
 };
 
-use crate::archive::{Archive, PAGE};
-use crate::live::follower::Reader;
+use super::node::{BOUNDS, Node, Room, SHOP};
 use crate::live::{Bounds, Live, Told};
-
-const SHOP: Scope = Scope::platform(TenantId(1));
-const BOUNDS: Bounds = Bounds { conversations: 1_000, messages: 64, bytes: 1 << 20, behind: 1_000 };
-
-/// Writes down what is told, to whoever listens there.
-struct Room(Mutex<Vec<Event>>, Mutex<Vec<Scope>>);
-
-impl Announcer for Room {
-    fn announce(&self, news: Vec<Announcement>) {
-        self.0.lock().unwrap().extend(news.into_iter().map(|news| news.event));
-    }
-
-    fn scopes(&self) -> Vec<Scope> {
-        self.1.lock().unwrap().clone()
-    }
-}
-
-/// One of several nodes, whose follower does what it is told to.
-struct Node {
-    store: MemoryStore,
-    room: Arc<Room>,
-    live: Arc<Live>,
-    reader: Reader,
-}
-
-impl Node {
-    fn new(bounds: Bounds, scopes: &[Scope]) -> Self {
-        let store = MemoryStore::new();
-        let room = Arc::new(Room(Mutex::default(), Mutex::new(scopes.to_vec())));
-        let live = Arc::new(Live::new(room.clone(), None, true, bounds));
-        let both = Arc::new(store.clone());
-        let admins = Arc::new(MockAdminDirectory::new());
-        let archive = Archive { conversations: both.clone(), messages: both, admins, page: PAGE };
-        let reader = Reader { shortest: Duration::ZERO, ..Reader::new(&live, &Arc::new(archive)) };
-        Self { store, room, live, reader }
-    }
-
-    /// A member says something at some node; what is told of it.
-    fn says(&self, member: i64, text: &str) -> Announcement {
-        let me = Member { scope: SHOP, id: MemberId(member) };
-        let id = self.store.open(me).unwrap();
-        let key = ClientMsgId::new(format!("k{}", self.store.messages(id).len())).unwrap();
-        let draft = Draft { content: Content::new(Kind::Text, text).unwrap(), key, key_is_ours: false, quote: None };
-        let command = Command::of_member(me, id, Act::Send(draft));
-        Announcement { event: self.commit(&command), avatar: None, handed: None }
-    }
-
-    fn commit(&self, command: &Command) -> Event {
-        let mut transaction = self.store.begin(&[command.need(false)]).unwrap();
-        let done = rules::run(transaction.work(), command).unwrap();
-        let committed = transaction.commit().unwrap();
-        done.event(&committed, false).unwrap()
-    }
-
-    /// Somebody at this node reads the conversation in the database.
-    fn resumes(&self, id: ConversationId) {
-        self.live.was_read(&self.store.find(TenantId(1), &[SHOP.shop], id).unwrap().unwrap());
-    }
-
-    fn later(&self, millis: i64) {
-        self.store.set_now(Timestamp(self.store.now().0 + millis));
-    }
-
-    fn tell(&self, news: Announcement) {
-        self.live.tell(vec![Told { news, found_again: false }]);
-    }
-
-    fn look(&mut self) {
-        self.reader.look(&self.live, self.live.others.as_ref().unwrap()).unwrap();
-    }
-
-    fn read(&mut self) {
-        self.reader.read_all(&self.live, self.live.others.as_ref().unwrap()).unwrap();
-    }
-
-    /// The numbers of the messages that were told, in order.
-    fn told(&self) -> Vec<i64> {
-        let seqs = |event: &Event| match &event.what {
-            What::Posted(message) => vec![message.seq],
-            What::CaughtUp(since) => since.messages.iter().map(|message| message.seq).collect(),
-            _ => Vec::new(),
-        };
-        self.room.0.lock().unwrap().iter().flat_map(seqs).collect()
-    }
-
-    fn missing(&self) -> bool {
-        !self.live.others.as_ref().unwrap().behind.is_empty()
-    }
-}
 
 fn handed(news: Announcement) -> (Announcement, std::sync::Weak<impl Sized>) {
     let guard = Arc::new(());
@@ -215,25 +122,6 @@ fn a_hint_that_does_not_say_exactly_what_its_change_was_is_not_taken_for_the_nex
 }
 
 #[test]
-fn whoever_comes_to_a_scope_that_nobody_has_listened_to_shows_what_was_missed_there() {
-    let mut node = Node::new(BOUNDS, &[]);
-    let first = node.says(1, "first");
-    let id = first.event.after.conversation;
-    node.tell(first);
-    node.says(1, "missed");
-    node.later(600_000);
-    node.look();
-    node.room.1.lock().unwrap().push(SHOP);
-    node.look();
-    assert!(!node.missing(), "it is too long ago to be found by looking");
-
-    node.resumes(id);
-    node.read();
-
-    assert_eq!(node.told(), [1, 2]);
-}
-
-#[test]
 fn what_is_known_to_be_missing_is_told_however_long_it_waits() {
     let mut node = Node::new(BOUNDS, &[SHOP]);
     node.look();
@@ -324,7 +212,7 @@ fn what_is_kept_of_a_scope_that_nobody_listens_to_any_more_is_dropped_when_nobod
 
 #[test]
 fn what_is_kept_stays_within_its_bounds() {
-    let bounds = Bounds { messages: 8, bytes: 200_000, conversations: 300, behind: 10 };
+    let bounds = Bounds { messages: 8, bytes: 200_000, conversations: 300, behind: 10, ..BOUNDS };
     let room = Arc::new(Room(Mutex::default(), Mutex::default()));
     let node = Node::new(BOUNDS, &[SHOP]);
     let live = Live::new(room, None, false, bounds);

@@ -55,6 +55,7 @@ impl Client {
         loop {
             let from = Cursor { conversation: self.id, seq: self.seq, change: self.change };
             let Some(since) = shared.resume(node, archive, from) else { return false };
+            assert_eq!(since.from, (!since.reset).then_some(from));
             self.adopt(&since, true);
             if !since.more {
                 return true;
@@ -90,9 +91,11 @@ impl Client {
                 assert!(since.messages.iter().all(|message| message.seq > self.seq), "told twice");
                 assert!(since.more || event.after.change > self.change, "no news");
             }
-            if since.messages.first().is_some_and(|one| one.seq > self.seq + 1) {
+            let from = since.from.unwrap();
+            if from.seq > self.seq || from.change > self.change {
                 return self.missed(shared);
             }
+            assert!(!first || (from.seq, from.change) == (self.seq, self.change), "it begins where they are");
             return self.adopt(since, false);
         }
         assert!(!first || event.after.change == self.change + 1, "{} after {}", event.after.change, self.change);

@@ -45,14 +45,16 @@ impl World {
             remembered: Mutex::new(0),
             interruptions: Mutex::new(150),
         });
+        let linger = if seed.is_multiple_of(3) { Duration::from_secs(3_600) } else { Duration::ZERO };
         let bounds = if weather.forgetful {
-            Bounds { conversations: 1, messages: 2, bytes: 3_000, behind: 1 }
+            Bounds { conversations: 1, messages: 2, bytes: 3_000, behind: 1, linger }
         } else {
             Bounds {
                 conversations: 1_000,
                 messages: 8,
                 bytes: 1 << 20,
                 behind: if seed.is_multiple_of(2) { 1_000 } else { 1 },
+                linger,
             }
         };
         let live = |node: usize| {
@@ -78,16 +80,20 @@ impl World {
     /// A story: it happens, ends well, and is compared. Says how often memory was enough for whoever came back.
     pub(super) fn story(mut self) -> usize {
         for _ in 0..STEPS {
+            if self.shared.weather.stalls && self.shared.all_have_looked() {
+                self.shared.time_passes();
+            }
+            if self.shared.weather.forgetful {
+                // What does not fit is dropped now, not when there is time for it.
+                self.shared.lives.get().unwrap().iter().for_each(|live| live.told.run_pending_tasks());
+            }
             match self.shared.roll(12) {
                 0..=5 => self.shared.step(),
                 6 => self.look(),
                 7 => self.read(),
                 8 | 9 => self.come_or_go(),
                 10 => self.clients.iter_mut().for_each(|client| client.listen(&self.shared)),
-                _ if self.may_jump() && self.shared.roll(4) == 0 => {
-                    let ahead = i64::try_from(self.shared.roll(100_000)).unwrap();
-                    self.shared.store.set_now(Timestamp(self.shared.store.now().0 + ahead));
-                }
+                _ if self.may_jump() && self.shared.roll(4) == 0 => self.jump(),
                 _ => self.read(),
             }
         }
@@ -99,8 +105,22 @@ impl World {
 
     /// A clock that jumps before a node has ever looked at it is one that it cannot know of.
     fn may_jump(&self) -> bool {
-        let has_looked = |live: &Arc<Live>| live.others.as_ref().is_some_and(|others| others.told_until().is_some());
-        self.shared.weather.jumps && self.shared.lives.get().unwrap().iter().all(has_looked)
+        self.shared.weather.jumps && self.shared.all_have_looked()
+    }
+
+    /// What is done and read between a jump back and the next look nobody can make out.
+    fn jump(&mut self) {
+        let far = i64::try_from(self.shared.roll(100_000)).unwrap();
+        let now = self.shared.store.now().0;
+        if self.shared.roll(2) == 0 {
+            return self.shared.store.set_now(Timestamp(now + far));
+        }
+        self.shared.store.set_now(Timestamp(now - far));
+        *self.shared.over.lock().unwrap() = true;
+        for (node, live) in self.shared.lives.get().unwrap().iter().enumerate() {
+            self.readers[node].look(live, live.others.as_ref().unwrap()).unwrap();
+        }
+        *self.shared.over.lock().unwrap() = false;
     }
 
     fn look(&mut self) {
@@ -137,6 +157,11 @@ impl World {
         self.shared.tell_all();
         self.shared.wire.lock().unwrap().clear();
         for client in &mut self.clients {
+            // Alone, what a lane has given up to ask after is found by whoever comes back.
+            if self.shared.weather.fates && self.shared.rooms.len() == 1 {
+                client.listen(&self.shared);
+                client.leave(&self.shared);
+            }
             if !client.is_here() {
                 client.come(&self.shared, &self.archive, 0);
             }

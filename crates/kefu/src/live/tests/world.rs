@@ -7,7 +7,7 @@ use kefu_domain::memory::MemoryStore;
 use kefu_domain::{
     Act, Admin, AdminId, Announcement, Announcer, Bus, ClientMsgId, Command, Content, Conversation, ConversationId,
     ConversationRepository, Cursor, Deleted, Draft, Kind, Member, MemberId, Message, MessageId, MockAdminDirectory,
-    Outline, Scope, ShopId, Since, Store, StoreError, TenantId, Typing, rules,
+    Outline, Scope, ShopId, Since, Store, StoreError, TenantId, Timestamp, Typing, rules,
 };
 
 use crate::archive::Archive;
@@ -26,17 +26,19 @@ pub(super) struct Weather {
     pub(super) bus: bool,
     /// Reads fail now and then.
     pub(super) outages: bool,
-    /// The database's clock jumps ahead of everybody's.
+    /// The database's clock is set forward, or back.
     pub(super) jumps: bool,
-    /// The fate of a commit is unknown now and then.
+    /// The fate of a commit is unknown now and then, and now and then nobody finds it out.
     pub(super) fates: bool,
+    /// Transactions take up to a minute between the look at the clock and the commit.
+    pub(super) stalls: bool,
     /// Next to nothing is remembered.
     pub(super) forgetful: bool,
 }
 
 impl Weather {
     pub(super) const fn two_nodes() -> Self {
-        Self { nodes: 2, bus: false, outages: false, jumps: false, fates: false, forgetful: false }
+        Self { nodes: 2, bus: false, outages: false, jumps: false, fates: false, stalls: false, forgetful: false }
     }
 
     pub(super) const fn alone() -> Self {
@@ -62,6 +64,29 @@ impl Announcer for Room {
     }
 }
 
+/// What a lane has yet to do after a commit.
+pub(super) enum Due {
+    Tell(Box<Told>),
+    /// It gave up asking whether something was done.
+    Doubt(ConversationId, Scope),
+}
+
+impl Due {
+    fn conversation(&self) -> ConversationId {
+        match self {
+            Self::Tell(told) => told.news.event.after.conversation,
+            Self::Doubt(id, _) => *id,
+        }
+    }
+
+    fn happens(self, live: &Live) {
+        match self {
+            Self::Tell(told) => live.tell(vec![*told]),
+            Self::Doubt(id, scope) => live.doubt(id, scope),
+        }
+    }
+}
+
 /// Everything but the clients: what a read may be interrupted by.
 pub(super) struct Shared {
     pub(super) store: MemoryStore,
@@ -70,7 +95,7 @@ pub(super) struct Shared {
     pub(super) rooms: Vec<Arc<Room>>,
     pub(super) lives: OnceLock<Vec<Arc<Live>>>,
     /// What lanes have committed and not told yet.
-    pub(super) untold: Vec<Mutex<VecDeque<Told>>>,
+    pub(super) untold: Vec<Mutex<VecDeque<Due>>>,
     pub(super) wire: Mutex<Vec<(usize, Announcement)>>,
     pub(super) conversations: Vec<(Scope, MemberId, ConversationId)>,
     pub(super) over: Mutex<bool>,
@@ -145,15 +170,15 @@ impl Shared {
     fn tell_some(&self, node: usize) {
         let mut untold = self.untold[node].lock().unwrap();
         let some = self.index(3).min(untold.len());
-        let told: Vec<_> = untold.drain(..some).collect();
+        let due: Vec<_> = untold.drain(..some).collect();
         drop(untold);
-        self.lives.get().unwrap()[node].tell(told);
+        due.into_iter().for_each(|due| due.happens(&self.lives.get().unwrap()[node]));
     }
 
     pub(super) fn tell_all(&self) {
         for (node, live) in self.lives.get().unwrap().iter().enumerate() {
-            let told: Vec<_> = self.untold[node].lock().unwrap().drain(..).collect();
-            live.tell(told);
+            let due: Vec<_> = self.untold[node].lock().unwrap().drain(..).collect();
+            due.into_iter().for_each(|due| due.happens(live));
         }
     }
 
@@ -205,7 +230,7 @@ impl Shared {
         } else {
             Command::of_admin(Admin { scope, id: AdminId(7) }, id, act)
         };
-        let Some((done, committed)) = self.commit(&command, false) else { return };
+        let Some((done, committed)) = self.commit_late(&command) else { return };
         let mut event = done.event(&committed, false);
         let mut found_again = false;
         if self.weather.fates && event.is_some() && self.roll(8) == 0 {
@@ -215,12 +240,15 @@ impl Shared {
                     self.write_elsewhere(1 - node, scope, member, id);
                 }
             }
+            if self.roll(4) == 0 {
+                return self.untold[node].lock().unwrap().push_back(Due::Doubt(id, scope));
+            }
             found_again = true;
             event = self.commit(&command, true).and_then(|(done, committed)| done.event(&committed, true));
         }
         if let Some(event) = event {
             let news = Announcement { event, avatar: None, handed: None };
-            self.untold[node].lock().unwrap().push_back(Told { news, found_again });
+            self.untold[node].lock().unwrap().push_back(Due::Tell(Box::new(Told { news, found_again })));
         }
     }
 
@@ -236,8 +264,31 @@ impl Shared {
         let Some((done, committed)) = self.commit(&command, false) else { return };
         if let Some(event) = done.event(&committed, false) {
             let news = Announcement { event, avatar: None, handed: None };
-            self.untold[node].lock().unwrap().push_back(Told { news, found_again: false });
+            self.untold[node].lock().unwrap().push_back(Due::Tell(Box::new(Told { news, found_again: false })));
         }
+    }
+
+    /// The same, after a while in which the clock went on. Where nobody has listened before, what takes so long is found
+    /// by whoever asks.
+    fn commit_late(&self, command: &Command) -> Option<(rules::Done, kefu_domain::Committed)> {
+        if !self.weather.stalls || command.scope != HEARD || !self.all_have_looked() || self.roll(4) > 0 {
+            return self.commit(command, false);
+        }
+        let now = self.store.now();
+        self.store.set_now(Timestamp(now.0 - i64::try_from(self.roll(55_000)).unwrap()));
+        let committed = self.commit(command, false);
+        self.store.set_now(now);
+        committed
+    }
+
+    pub(super) fn time_passes(&self) {
+        let millis = i64::try_from(self.roll(20_000)).unwrap();
+        self.store.set_now(Timestamp(self.store.now().0 + millis));
+    }
+
+    pub(super) fn all_have_looked(&self) -> bool {
+        let has_looked = |live: &Arc<Live>| live.others.as_ref().is_some_and(|others| others.told_until().is_some());
+        self.lives.get().unwrap().iter().all(has_looked)
     }
 
     fn commit(&self, command: &Command, again: bool) -> Option<(rules::Done, kefu_domain::Committed)> {
@@ -269,6 +320,9 @@ impl Shared {
         *self.remembered.lock().unwrap() += 1;
         let asked = self.straight(from);
         if asked.outline.change != since.outline.change {
+            let is_due = |due: &Due| due.conversation() == from.conversation;
+            let told_in_a_moment = self.untold.iter().any(|untold| untold.lock().unwrap().iter().any(is_due));
+            assert!(self.rooms.len() > 1 || told_in_a_moment, "something is never told, and what is at hand hides it");
             return;
         }
         // Passing what was taken back is silent, and marks it as read.

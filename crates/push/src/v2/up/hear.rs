@@ -68,13 +68,12 @@ fn understood(frame: Members<'_>, asked: Asked, key: Option<&ClientMsgId>) -> Re
         }),
         Asked::For(Action::Resume) => {
             let drop = ext.dropped()?;
-            let cursors = match ext.cursors("resume").and_then(few)? {
-                None if drop.is_empty() => return Err("ext.resume is missing"),
-                cursors => cursors,
-            };
+            let cursors = ext.cursors("resume").and_then(few)?;
             // Whoever only drops something asks for nothing.
-            let asks = cursors.is_some();
-            Up::Resume { epoch: epoch()?, cursors: cursors.unwrap_or_default(), drop, asks }
+            if cursors.is_none() && drop.is_empty() {
+                return Err("ext.resume is missing");
+            }
+            Up::Resume { epoch: epoch()?, cursors, drop }
         }
         Asked::For(Action::Send) => {
             let style = frame.text("style", "style is a text")?;

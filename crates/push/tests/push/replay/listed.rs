@@ -75,3 +75,44 @@ async fn once_everything_is_listed_nobody_waits() {
     advance(GRACE).await;
     assert_eq!(accept(&mut inbox), NOTHING);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_page_that_is_back_has_listed_is_not_pushed_behind_what_it_missed() {
+    let hub = Hub::new();
+    drop(page(&hub, ALICE));
+    say(&hub, 1..=2);
+    let (_seat, mut inbox) = page(&hub, ALICE);
+    say(&hub, 3..=5);
+    say_elsewhere(&hub, 3);
+    hub.announce(vec![did(BOB, What::Read(Side::Desk, 5))]);
+    assert_eq!(accept(&mut inbox), [3], "the other conversation");
+
+    hub.listed(SHOP.tenant, ALICE, Some(TOKEN), ELSEWHERE, 5);
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 5);
+    assert_eq!(accept(&mut inbox), NOTHING, "another conversation, and another person");
+    hub.listed(SHOP.tenant, ALICE, Some(TOKEN), THREAD, 4);
+
+    assert_eq!(accept(&mut inbox), [5, 0]);
+    advance(GRACE).await;
+    assert_eq!(accept(&mut inbox), NOTHING);
+    say(&hub, [6]);
+    hub.listed(SHOP.tenant, ALICE, Some(TOKEN), THREAD, 6);
+    assert_eq!(accept(&mut inbox), [6], "one that is not new here has it pushed, as ever");
+}
+
+/// Whoever was asked for it would wait for an answer in vain.
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_is_woken_by_a_list_that_leaves_nothing_to_be_replayed() {
+    let hub = Hub::new();
+    drop(page(&hub, BOB));
+    say(&hub, [1]);
+    let (_seat, mut inbox) = page(&hub, BOB);
+    say(&hub, 2..=3);
+    let waiting = tokio::spawn(async move { inbox.next().await.and_then(|parcel| parcel.shown) });
+    tokio::task::yield_now().await;
+
+    hub.listed(SHOP.tenant, BOB, Some(TOKEN), THREAD, 2);
+
+    let heard = timeout(Duration::from_millis(1), waiting).await.expect("long before the second and a half");
+    assert_eq!(heard.unwrap(), Some((THREAD, 3)));
+}

@@ -9,15 +9,15 @@ use actix_ws::AggregatedMessage;
 use bytestring::ByteString;
 use kefu_domain::{ClientMsgId, Cursor, Party, Scope, Shops};
 use kefu_push::v2::{self, Action, Auth, Heard, Misheard, Up, Welcome};
-use kefu_push::{Inbox, Seat};
+use kefu_push::{Dialect, Inbox, Seat};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{End, HEARTBEAT, Wire, frames};
 use crate::admission::{Admitted, Connected};
-use crate::doorkeeper::TICKET_PREFIX;
+use crate::doorkeeper::{KNOWN_WITHIN, TICKET_PREFIX};
 use crate::person::Person;
 use crate::socket::STUCK;
-use crate::{ApiError, Caller, Site, json, sync};
+use crate::{ApiError, Caller, Site, json};
 
 /// How long a socket may be open without saying whose it is.
 const WITHIN: Duration = Duration::from_secs(5);
@@ -113,18 +113,20 @@ async fn admit(
     let welcome = Welcome { party: caller.party, epoch, server_time, heartbeat: HEARTBEAT, shops: &shops };
     let welcome = v2::welcome(&welcome, key);
     let keeps = caller.keeps.clone();
-    let (seat, inbox) = site.0.hub.join(sync::guest(caller, shops));
+    let (seat, inbox) = site.0.hub.join(caller.guest(shops, Dialect::V2));
     let resume = auth.resume.map(|cursors| (auth.epoch, cursors));
     Ok((Entered { person, admitted, seat, inbox, keeps, resume }, welcome))
 }
 
 async fn identify(site: &Site, credential: &str) -> Result<Option<Caller>, ApiError> {
     let doorkeeper = &site.0.doorkeeper;
-    if credential.starts_with(TICKET_PREFIX) {
-        doorkeeper.redeem_ticket(credential).await
+    let asked = if credential.starts_with(TICKET_PREFIX) {
+        doorkeeper.redeem_ticket(credential)
     } else {
-        doorkeeper.identify(credential).await
-    }
+        doorkeeper.identify(credential)
+    };
+    // Whatever a doorkeeper promises: somebody who waits is told in time that it cannot be found out.
+    timeout(KNOWN_WITHIN, asked).await.unwrap_or(Err(kefu::Error::Late.into()))
 }
 
 /// Says why, and that it is over.

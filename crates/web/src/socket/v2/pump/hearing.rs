@@ -47,9 +47,9 @@ impl Pump {
                 let error = ApiError::Invalid("auth is the first frame and no other".into());
                 self.out.answer(frames::refused(Some(Action::Auth), &error, key.as_ref()));
             }
-            Up::Resume { epoch, cursors, drop, asks } => {
+            Up::Resume { epoch, cursors, drop } => {
                 drop.into_iter().for_each(|id| self.followed.forget(id));
-                if asks {
+                if let Some(cursors) = cursors {
                     self.resume(epoch.as_deref(), cursors, key);
                 }
             }
