@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
-use crate::guard::{Gate, KNOWN_WITHIN, ask};
+use crate::guard::{Gate, KNOWN_WITHIN};
 use crate::identity::Token;
+use crate::questions::ask;
 use crate::random::hex;
 
 /// The gate, for sockets.

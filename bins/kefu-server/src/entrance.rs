@@ -22,8 +22,9 @@ use kefu_web::{ApiError, ClientAddress};
 use moka::sync::Cache;
 use sha2::{Digest, Sha256};
 
-use crate::guard::{KNOWN_WITHIN, ask};
+use crate::guard::KNOWN_WITHIN;
 use crate::identity::{Guests, Numbers, OwnTokens, Remembering};
+use crate::questions::ask;
 use crate::{client, random};
 
 /// What every key begins with, so that one that leaked is found by those who look for such.

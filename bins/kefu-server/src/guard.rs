@@ -13,26 +13,21 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError};
-use kefu_domain::{Party, Side, StoreError, TenantId};
+use kefu_domain::{Party, Side, TenantId};
 /// Who somebody is must be known sooner than a request is answered, so that the desk has some time left.
 pub(crate) use kefu_web::KNOWN_WITHIN;
 use kefu_web::serving::{Access, asks_for_v2};
 use kefu_web::{ApiError, Caller};
-use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinHandle};
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
 use crate::attendance::Attendance;
 use crate::client;
 use crate::identity::{Identity, Question, Token, Verdict, WhoAreYou};
+use crate::questions::ask;
 use crate::tenants::Tenants;
 
 /// Nobody waits longer for an answer, whatever the database does. Uploads have a limit of their own.
 const ANSWER_WITHIN: Duration = Duration::from_millis(5_900);
-/// Questions to the database that are being put or wait for a thread. More of them wait where waiting costs no
-/// thread, as after a restart, when everybody comes back at once.
-const QUESTIONS_AT_ONCE: usize = 256;
 /// Of the time in which a socket must know who is there, what is left for the question whether their tenant is served.
 const TENANT_WITHIN: Duration = Duration::from_millis(500);
 
@@ -216,58 +211,6 @@ pub async fn nothing(request: HttpRequest) -> HttpResponse {
         Ok(_) => ApiError::NotFound(request.path().to_owned()),
     };
     error.error_response()
-}
-
-/// Asks the database something where blocking is allowed, and waits that long for the answer. A question that nobody
-/// waits for any more is not put, unless it is being put already.
-pub async fn ask<T: Send + 'static>(
-    within: Duration,
-    question: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, ApiError> {
-    static ROOM: Semaphore = Semaphore::const_new(QUESTIONS_AT_ONCE);
-    ask_in(&ROOM, within, question).await
-}
-
-async fn ask_in<T: Send + 'static>(
-    room: &'static Semaphore,
-    within: Duration,
-    question: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, ApiError> {
-    let until = Instant::now() + within;
-    let Ok(Ok(place)) = timeout_at(until, room.acquire()).await else {
-        return Err(ApiError::Desk(kefu::Error::Late));
-    };
-    let mut asked = Asked(tokio::task::spawn_blocking(move || {
-        // Inside, since one that was abandoned stays in the queue until a thread finds it there.
-        let _place = place;
-        question()
-    }));
-    answer(timeout_at(until, &mut asked.0).await)
-}
-
-/// Like [`ask`], for what must be gone through with although nobody may be waiting any more.
-pub async fn carry_out<T: Send + 'static>(
-    within: Duration,
-    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, ApiError> {
-    answer(timeout(within, tokio::task::spawn_blocking(work)).await)
-}
-
-fn answer<T>(came: Result<Result<Result<T, StoreError>, JoinError>, Elapsed>) -> Result<T, ApiError> {
-    match came {
-        Ok(Ok(answer)) => answer.map_err(|error| ApiError::Desk(kefu::Error::Store(error))),
-        Ok(Err(_)) => Err(ApiError::Desk(kefu::Error::Crashed)),
-        Err(_) => Err(ApiError::Desk(kefu::Error::Late)),
-    }
-}
-
-/// A question that is dropped from its queue with whoever asked it.
-struct Asked<T>(JoinHandle<T>);
-
-impl<T> Drop for Asked<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }
 
 fn caller(identity: Identity) -> Caller {

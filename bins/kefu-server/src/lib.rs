@@ -37,6 +37,7 @@ pub mod leaving;
 mod nodes;
 pub mod observe;
 pub mod outward;
+mod questions;
 pub mod random;
 pub mod routes;
 pub mod secret;

@@ -12,8 +12,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use crate::attendance::Attendance;
 use crate::clock;
-use crate::guard::ask;
 use crate::identity::{OwnTokens, credential_of};
+use crate::questions::ask;
 use crate::tenants::Tenants;
 
 const EVERY: Duration = Duration::from_secs(2);

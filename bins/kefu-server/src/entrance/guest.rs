@@ -12,8 +12,9 @@ use serde::Serialize;
 
 use super::{Entrance, address_of};
 use crate::clock;
-use crate::guard::{ClaimedTenant, ask};
+use crate::guard::ClaimedTenant;
 use crate::identity::{Guests, Token};
+use crate::questions::ask;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 

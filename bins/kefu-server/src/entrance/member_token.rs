@@ -10,8 +10,9 @@ use kefu_web::serving::{Body, Reply};
 
 use super::Entrance;
 use crate::clock;
-use crate::guard::{Gate, ask};
+use crate::guard::Gate;
 use crate::identity::{Called, profile_of};
+use crate::questions::ask;
 use crate::standalone::login::Pair;
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

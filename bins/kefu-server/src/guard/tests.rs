@@ -182,52 +182,6 @@ async fn refusals_can_be_read_by_pages_from_elsewhere() {
     }
 }
 
-/// A runtime with one thread for questions.
-fn alone(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build();
-    runtime.unwrap().block_on(test);
-}
-
-#[test]
-fn a_question_that_nobody_waits_for_any_more_is_not_put() {
-    static ROOM: Semaphore = Semaphore::const_new(3);
-    alone(async {
-        let (go_on, hangs) = std::sync::mpsc::channel::<()>();
-        let (note, put) = std::sync::mpsc::channel();
-
-        let first = tokio::spawn(ask_in(&ROOM, Duration::from_secs(60), move || Ok(hangs.recv())));
-        tokio::task::yield_now().await;
-        let late = ask_in(&ROOM, Duration::ZERO, move || Ok(note.send(())));
-        assert_eq!(late.await.unwrap_err().code(), 503);
-        assert_eq!(ROOM.available_permits(), 1, "it keeps its place until a thread has found it");
-        go_on.send(()).unwrap();
-
-        assert!(first.await.unwrap().is_ok());
-        assert_eq!(ask_in(&ROOM, Duration::from_secs(60), || Ok(7)).await.unwrap(), 7);
-        assert!(put.try_recv().is_err(), "it was put although its asker had gone");
-    });
-}
-
-#[test]
-fn where_many_questions_wait_the_next_has_its_turn_or_is_told_to_come_again() {
-    static ROOM: Semaphore = Semaphore::const_new(1);
-    alone(async {
-        let (go_on, hangs) = std::sync::mpsc::channel::<()>();
-        let first = tokio::spawn(ask_in(&ROOM, Duration::from_secs(60), move || Ok(hangs.recv())));
-        tokio::task::yield_now().await;
-
-        let refusal = ask_in(&ROOM, Duration::from_millis(1), || Ok(())).await.unwrap_err();
-        let patient = tokio::spawn(ask_in(&ROOM, Duration::from_secs(60), || Ok(7)));
-        go_on.send(()).unwrap();
-
-        assert_eq!(refusal.code(), 503);
-        let response = refusal.error_response();
-        assert_eq!(response.headers().get("retry-after").map(|seconds| seconds.as_bytes()), Some(&b"1"[..]));
-        assert!(first.await.unwrap().is_ok());
-        assert_eq!(patient.await.unwrap().unwrap(), 7);
-    });
-}
-
 #[test]
 fn each_side_keeps_to_its_own_paths_and_shares_the_socket() {
     let (member, admin) = (Party::Member(MemberId(1)), Party::Admin(AdminId(1)));

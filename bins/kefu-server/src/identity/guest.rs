@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use super::number::Numbers;
 use super::profile::Remembering;
 use super::{Answer, Identity, Question, Token, Verdict, WhoAreYou};
-use crate::guard::{KNOWN_WITHIN, ask};
+use crate::guard::KNOWN_WITHIN;
+use crate::questions::ask;
 use crate::{clock, random};
 
 /// Another purpose has another text, and so another key.

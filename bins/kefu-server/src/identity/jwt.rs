@@ -20,7 +20,8 @@ use super::profile::Remembering;
 use super::{Answer, Identity, Question, Token, Verdict, WhoAreYou};
 use crate::clock;
 use crate::config::{AuthSettings, JwtSettings};
-use crate::guard::{KNOWN_WITHIN, ask};
+use crate::guard::KNOWN_WITHIN;
+use crate::questions::ask;
 
 /// Signs claims under their usual names, as the shop's server would.
 pub fn sign(secret: &str, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {

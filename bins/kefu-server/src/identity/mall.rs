@@ -41,7 +41,7 @@ use self::source::{Asked, Bearer, Sighting, Silent};
 use super::{Answer, Identity, Keeper, Question, Remembering, Rota, Token, Verdict, WhoAreYou, profile_of, rota};
 use crate::clock;
 use crate::config::{MallSettings, MallSource, Settings};
-use crate::guard::ask;
+use crate::questions::ask;
 
 pub use self::directory::Members;
 pub use self::opening::MallError;

@@ -11,7 +11,8 @@ use kefu_storage::{AccountStatus, Database, NewToken, Renewal, TokenHash};
 use moka::sync::Cache;
 
 use super::{Answer, Identity, Keeper, Question, REMEMBERED, Rota, Token, Verdict, WhoAreYou, credential_of, rota};
-use crate::guard::{KNOWN_WITHIN, ask};
+use crate::guard::KNOWN_WITHIN;
+use crate::questions::ask;
 use crate::random;
 
 /// What an account may be.

@@ -70,7 +70,7 @@ pub(crate) async fn alive() -> HttpResponse {
 /// `GET /readyz`: 200 when requests make sense, 503 when not.
 pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
     let database = health.database.clone();
-    let there = crate::guard::ask(DATABASE_WITHIN, move || database.ping()).await.is_ok();
+    let there = crate::questions::ask(DATABASE_WITHIN, move || database.ping()).await.is_ok();
     let database = if there { State::Ok } else { State::Down };
     let durability = if health.durability.is_full() { State::Ok } else { State::Degraded };
     let lanes = if health.desk.is_running() { State::Ok } else { State::Down };

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::Standalone;
 use super::login::CallerOf;
-use crate::guard::ask;
+use crate::questions::ask;
 
 const ANSWER_WITHIN: std::time::Duration = std::time::Duration::from_secs(5);
 

@@ -17,8 +17,9 @@ use tokio::time::timeout;
 
 use super::{Standalone, password};
 use crate::client;
-use crate::guard::{ClaimedTenant, ask};
+use crate::guard::ClaimedTenant;
 use crate::identity::{Issued, Renewed, Token};
+use crate::questions::ask;
 
 /// Hashing takes some 20 MB each.
 const HASHES_AT_ONCE: usize = 4;

@@ -14,8 +14,8 @@ use serde::Serialize;
 
 use super::Standalone;
 use super::login::CallerOf;
-use crate::guard::{ask, carry_out};
 use crate::identity::credential_of;
+use crate::questions::{ask, carry_out};
 
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// What the platform, which has no row, is called.

@@ -30,7 +30,8 @@ use super::magic::{FileKind, HEAD, Use};
 use super::shelf::kind_of;
 use crate::clock;
 use crate::config::UploadSettings;
-use crate::guard::{Gate, KNOWN_WITHIN, ask};
+use crate::guard::{Gate, KNOWN_WITHIN};
+use crate::questions::ask;
 
 /// A phone in a train takes its time; a client that stands still does not get more than this.
 const RECEIVED_WITHIN: Duration = Duration::from_secs(120);
@@ -176,7 +177,7 @@ async fn keep(state: &Data<Standalone>, scope: Scope, uploader: Party, received:
         created: now,
     };
     let (database, shelf) = (state.database.clone(), state.shelf.clone());
-    crate::guard::carry_out(Duration::from_secs(10), move || {
+    crate::questions::carry_out(Duration::from_secs(10), move || {
         database.add_file(&stored).inspect_err(|_| {
             // A file without a row would lie there for ever.
             if let Err(error) = shelf.discard(&stored.name) {
