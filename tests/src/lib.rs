@@ -8,7 +8,7 @@
 //! do. [`Books`] reads the database with plain SQL, past the code under test, and says whether everybody has seen what
 //! it holds. A [`FaultProxy`] spoils the line between any two of them. An
 //! [`OwnMariaDb`] is a database server that a test may kill, and so are an [`OwnRedis`] and an [`OwnNginx`]. A
-//! [`FakeMall`] is the yudao mall beside which a desk may stand.
+//! [`FakeMall`] is the yudao mall beside which a desk may stand, and a [`JavaNode`] a node of such a mall.
 //!
 //! Nothing here sleeps to let something happen: whoever waits, waits for an event, and not for ever. No port is
 //! fixed, and nothing is shared between two tests but the MariaDB that `make test` starts.

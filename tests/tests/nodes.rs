@@ -138,6 +138,9 @@ async fn operators_are_told_that_their_redis_is_too_old() {
 
     assert!(told.is_some(), "{}", server.log().tail(20));
     server.bus_is_away().await;
+    let warnings = &server.readiness().await.1["warnings"];
+    let told = |warning: &Value| warning.as_str().is_some_and(|words| words.contains("Redis 6"));
+    assert!(warnings.as_array().is_some_and(|all| all.iter().any(told)), "{warnings}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

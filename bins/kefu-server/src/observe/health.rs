@@ -57,10 +57,12 @@ struct Report<'a> {
     lanes: State,
     #[serde(skip_serializing_if = "Option::is_none")]
     bus: Option<State>,
-    warnings: &'a [String],
+    warnings: Vec<&'a str>,
     sockets: usize,
     epoch: &'a str,
 }
+
+const REDIS_TOO_OLD: &str = "the Redis of the bus is too old: it takes Redis 6 or later";
 
 /// `GET /healthz`: the process answers.
 pub(crate) async fn alive() -> HttpResponse {
@@ -75,7 +77,9 @@ pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
     let durability = if health.durability.is_full() { State::Ok } else { State::Degraded };
     let lanes = if health.desk.is_running() { State::Ok } else { State::Down };
     // Without it news travel over the database: later, and none the fewer.
-    let bus = health.bus.as_ref().map(|bus| if bus.health().is_up() { State::Ok } else { State::Degraded });
+    let bus_health = health.bus.as_ref().map(|bus| bus.health());
+    let bus = bus_health.map(|bus| if bus.is_up() { State::Ok } else { State::Degraded });
+    let too_old = bus_health.is_some_and(|bus| bus.too_old).then_some(REDIS_TOO_OLD);
     let life = if health.leaving.has_begun() { State::Stopping } else { State::Ok };
     let state = worst([database, durability, lanes, bus.unwrap_or(State::Ok), life]);
     let report = Report {
@@ -84,7 +88,7 @@ pub(crate) async fn ready(health: Data<Health>) -> HttpResponse {
         durability,
         lanes,
         bus,
-        warnings: &health.durability.warnings,
+        warnings: health.durability.warnings.iter().map(String::as_str).chain(too_old).collect(),
         sockets: health.hub.online().sockets,
         epoch: health.database.epoch(),
     };
