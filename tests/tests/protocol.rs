@@ -6,6 +6,8 @@
 mod document;
 #[path = "protocol/down.rs"]
 mod down;
+#[path = "protocol/poll.rs"]
+mod poll;
 #[path = "protocol/shape.rs"]
 mod shape;
 #[path = "protocol/talker.rs"]

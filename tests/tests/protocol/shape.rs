@@ -64,7 +64,8 @@ fn content_class(envelope: &Value) -> Class {
     Class { to: "anybody", place: text("style"), category: "a content".to_owned(), action: text("kind"), which: "" }
 }
 
-fn shape(frame: &Value) -> Shape {
+/// The members of a value, and of the objects in it.
+pub(crate) fn shape(frame: &Value) -> Shape {
     let mut shape = Shape::new();
     write("", frame, &mut shape);
     shape

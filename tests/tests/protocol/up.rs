@@ -65,6 +65,9 @@ impl House {
                 ext[name] = real;
             }
         }
+        if !ext["drop"].is_null() {
+            ext["drop"] = json!([self.conversations[1]]);
+        }
         for name in ["resume", "received"] {
             if !ext[name].is_null() {
                 ext[name] = self.positions(&ext[name]);
@@ -98,6 +101,7 @@ async fn every_frame_that_a_client_may_say_is_understood_as_the_document_has_it(
                         talker.until("what was missed", |frame| frame["action"] == "resume").await;
                     }
                 }
+                (None, Some("resume")) if real["ext"]["resume"].is_null() => talker.must_be_understood(&real).await,
                 (None, Some("resume")) => {
                     talker.say(&real).await;
                     let answer = talker.until("what was missed", |frame| frame["action"] == "resume").await;
