@@ -24,8 +24,9 @@ pub enum Act {
     ReadUpTo(i64),
     /// Pin or unpin; the desk only.
     Pin(bool),
-    /// Hide from the desk's list; the desk only.
-    Hide,
+    /// Hide from the desk's list; the desk only. With a number, only as long as nothing was said above it: whoever carries
+    /// it out a second time must not hide what was said since the first.
+    Hide(Option<i64>),
     /// Take back a message of one's own, for everybody.
     Revoke {
         /// Which.
@@ -67,7 +68,7 @@ impl Command {
                 need.message = Some(*message);
                 need.preview = true;
             }
-            Act::Pin(_) | Act::Hide => {}
+            Act::Pin(_) | Act::Hide(_) => {}
         }
         need
     }
@@ -111,7 +112,7 @@ mod tests {
         check(&Command::of_member(ALICE, ID, Act::ReadUpTo(3)), false, None, Some(Side::Member));
         check(&Command::of_admin(AGENT, ID, Act::ReadUpTo(3)), true, None, Some(Side::Desk));
         check(&Command::of_admin(AGENT, ID, Act::Pin(true)), false, None, None);
-        check(&Command::of_admin(AGENT, ID, Act::Hide), true, None, None);
+        check(&Command::of_admin(AGENT, ID, Act::Hide(None)), true, None, None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kefu_domain::{Command, Outline, Sent};
+use kefu_domain::{Act, Command, Outline, Sent};
 use tokio::sync::oneshot;
 
 use crate::Error;
@@ -69,6 +69,13 @@ impl Job {
     /// counts as new, and whoever drops it must say that something may be missing.
     pub(crate) fn is_in_doubt(&self) -> bool {
         self.unsure && self.was_news
+    }
+
+    /// Notes that it is run, with so many messages said before it. Run again, it hides nothing that was said since.
+    pub(crate) fn is_run(&mut self, head_seq: i64) {
+        if let Act::Hide(up_to @ None) = &mut self.command.act {
+            *up_to = Some(head_seq);
+        }
     }
 
     /// Shows the job in its lane's gauge.

@@ -205,6 +205,7 @@ fn run_rule(work: &mut UnitOfWork, job: &mut Job) -> Ran {
     if work.must_wait_for(id) {
         return Ran::MustWait;
     }
+    job.is_run(work.conversation(id).map_or(0, |conversation| conversation.head_seq));
     let mark = work.mark(id);
     let result = catch_unwind(AssertUnwindSafe(|| rules::run(work, &job.command)));
     match result {

@@ -5,7 +5,7 @@ mod mall;
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use kefu_domain::{Announcement, Announcer, Handed, Permission, Recipient, Scope, Side, Typing, What};
+use kefu_domain::{Announcement, Announcer, Cursor, Handed, Permission, Recipient, Scope, Side, Typing, What};
 
 use crate::audience::Reading;
 use crate::guest::Dialect;
@@ -89,10 +89,19 @@ fn v2_frame(news: &Announcement, side: Side) -> Frame {
         What::CaughtUp(since) => since.messages.last(),
         _ => None,
     };
+    // Only the last page of what was missed leads to where the conversation stands.
+    let at = match &event.what {
+        What::CaughtUp(since) if since.more => Cursor {
+            seq: last.map_or(0, |last| last.seq),
+            change: since.from.map_or(0, |from| from.change),
+            ..event.after.cursor()
+        },
+        _ => event.after.cursor(),
+    };
     Frame {
         text: v2::event(event, side, news.avatar.as_deref()),
         shown: last.map(|message| (message.conversation, message.seq)),
-        at: Some(event.after.cursor()),
+        at: Some(at),
         ..Frame::default()
     }
 }

@@ -129,8 +129,11 @@ impl Hub {
     }
 
     /// A page of somebody has listed the newest messages of a conversation, up to this number: none of them is replayed
-    /// to the next socket of this token, nor pushed to one that came back a moment ago. The mall's pages list with one token and come with another one of the same
+    /// to the next socket of this token. The mall's pages list with one token and come with another one of the same
     /// login: what is listed with a token that no socket came with counts for all of this person's.
+    ///
+    /// Where this person has one socket only, and it came back a moment ago, what was listed is not pushed to it either.
+    /// With several it is not known whose page has listed, and the others must not miss what was pushed to them.
     pub fn listed(
         &self,
         tenant: TenantId,
@@ -146,7 +149,10 @@ impl Hub {
         holes.iter().for_each(|hole| hole.listed(conversation, up_to));
         let concerned =
             |chair: &Chair| chair.hole.as_ref().is_some_and(|its| holes.iter().any(|hole| Arc::ptr_eq(hole, its)));
-        chairs.iter().filter(|chair| concerned(chair)).for_each(|chair| chair.line.listed(conversation, up_to));
+        let mut concerned = chairs.iter().filter(|chair| concerned(chair));
+        if let (Some(only), None) = (concerned.next(), concerned.next()) {
+            only.line.listed(conversation, up_to);
+        }
     }
 
     /// How many sit here.

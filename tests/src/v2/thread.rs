@@ -160,6 +160,11 @@ impl Thread {
             *self = Self { resets, fetching, ..Self::new(self.conversation) };
         }
         self.hear_of(change);
+        let begins = [0, 1].map(|place| frame.ext("since")[place].as_i64().unwrap_or(-1));
+        if begins[0] > self.seq || begins[1] > self.change {
+            // It goes on from where somebody else is; what lies between is asked for.
+            return true;
+        }
         let envelopes = |name: &str| {
             let envelopes = frame.ext(name).as_array().cloned().unwrap_or_default();
             envelopes.into_iter().map(|value| V2Frame { value, ..frame.clone() })

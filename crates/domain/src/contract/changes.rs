@@ -34,7 +34,7 @@ fn busy(store: &impl WholeStore) -> Vec<ConversationId> {
     carry(store, &[hello(2), hello(5), hello(3)]);
     carry(store, &[hello(6)]);
     carry(store, &[hello(1)]);
-    carry(store, &[by(AGENT, ids[6], Act::Pin(true)), by(AGENT, ids[1], Act::Hide)]);
+    carry(store, &[by(AGENT, ids[6], Act::Pin(true)), by(AGENT, ids[1], Act::Hide(None))]);
     carry(store, &[hello(4), read_up_to(AGENT, ids[4], 1)]);
     for scope in [ELSEWHERE, SHOP] {
         let other = Member { scope, ..ALICE };

@@ -69,7 +69,7 @@ pub fn a_conversation_comes_back_as_it_was_saved(fixture: &impl Fixture) {
         read_up_to(AGENT, id, 1),
         read_up_to(ALICE, id, 4),
         by(AGENT, id, Act::Pin(true)),
-        by(AGENT, id, Act::Hide),
+        by(AGENT, id, Act::Hide(None)),
     ];
     let needs: Vec<_> = commands.iter().map(|command| command.need(false)).collect();
 

@@ -74,7 +74,7 @@ pub fn hidden_and_empty_conversations_are_not_listed(fixture: &impl Fixture) {
     let store = fixture.store();
     let (spoken, empty, hidden) = (opened(store, ALICE), opened(store, BOB), opened(store, member(103)));
     carry(store, &[say(ALICE, spoken, "hi"), say(member(103), hidden, "hi")]);
-    carry(store, &[by(AGENT, hidden, Act::Hide)]);
+    carry(store, &[by(AGENT, hidden, Act::Hide(None))]);
     let listed = || -> Vec<_> { list(store, 100, None).iter().map(|found| found.id).collect() };
 
     assert_eq!(listed(), [spoken]);

@@ -17,8 +17,10 @@ pub fn run(work: &mut UnitOfWork, by: Party, scope: Scope, id: ConversationId, a
             let changed = work.alter(id, |conversation, now| twice(conversation.pin(*pinned, now)));
             Ok(Outcome::Marked { what: What::Pinned(*pinned), changed: changed.unwrap_or(false) })
         }
-        Act::Hide => {
-            let changed = work.alter(id, |conversation, now| twice(conversation.hide(now)));
+        Act::Hide(up_to) => {
+            let said_since = |head| up_to.is_some_and(|up_to| head > up_to);
+            let changed =
+                work.alter(id, |conversation, now| twice(!said_since(conversation.head_seq) && conversation.hide(now)));
             Ok(Outcome::Marked { what: What::Hidden, changed: changed.unwrap_or(false) })
         }
     }

@@ -18,6 +18,6 @@ pub fn run(work: &mut UnitOfWork, me: Member, id: ConversationId, act: &Act) -> 
         Act::Revoke { message, within } => revoke(work, me.party(), id, *message, *within),
         Act::Delete(message) => delete(work, Side::Member, id, *message),
         // Only the desk has a list to pin in and to hide from.
-        Act::Pin(_) | Act::Hide => Err(Refusal::NoSuchConversation(id)),
+        Act::Pin(_) | Act::Hide(_) => Err(Refusal::NoSuchConversation(id)),
     }
 }

@@ -152,7 +152,7 @@ fn somebody_elses_conversation_does_not_exist() {
     let send = || Act::Send(draft("k1", Kind::Text, "hi"));
     let nobody = Refusal::NoSuchConversation(ID);
 
-    for act in [send(), Act::ReadUpTo(1), Act::Pin(true), Act::Hide] {
+    for act in [send(), Act::ReadUpTo(1), Act::Pin(true), Act::Hide(None)] {
         for scope in [shop, tenant] {
             refused(&mut loaded(), &Command::of_member(Member { scope, ..ALICE }, ID, act.clone()), &nobody);
             refused(&mut loaded(), &Command::of_admin(Admin { scope, ..AGENT }, ID, act.clone()), &nobody);
@@ -179,7 +179,7 @@ fn an_admin_whose_number_is_the_members_is_still_no_member() {
 
 #[test]
 fn a_member_neither_pins_nor_hides() {
-    for act in [Act::Pin(true), Act::Pin(false), Act::Hide] {
+    for act in [Act::Pin(true), Act::Pin(false), Act::Hide(None)] {
         let command = Command::of_member(ALICE, ID, act);
         refused(&mut loaded(), &command, &Refusal::NoSuchConversation(ID));
     }
@@ -229,7 +229,7 @@ fn passing_the_other_sides_messages_is_told_and_anything_else_is_silent() {
 
 #[test]
 fn pinning_and_hiding_are_told_when_they_change_something() {
-    let acts = [Act::Pin(true), Act::Pin(true), Act::Pin(false), Act::Hide, Act::Hide];
+    let acts = [Act::Pin(true), Act::Pin(true), Act::Pin(false), Act::Hide(None), Act::Hide(None)];
     let (done, committed) = commit(&acts.map(desk));
 
     let told: Vec<_> = done.iter().map(|done| done.event(&committed, false).map(|event| event.what)).collect();
@@ -238,7 +238,7 @@ fn pinning_and_hiding_are_told_when_they_change_something() {
 
 #[test]
 fn what_a_commit_of_unknown_fate_did_is_told_when_it_is_found_again() {
-    let batch = [member_says("k1", "one"), desk(Act::ReadUpTo(i64::MAX)), desk(Act::Pin(true)), desk(Act::Hide)];
+    let batch = [member_says("k1", "one"), desk(Act::ReadUpTo(i64::MAX)), desk(Act::Pin(true)), desk(Act::Hide(None))];
     let mut work = after(&batch);
     work.has_unread(ID, Side::Desk, Vec::new());
 
@@ -278,7 +278,7 @@ fn only_what_did_something_is_news() {
         desk(Act::ReadUpTo(1)),
         desk(Act::Pin(true)),
         desk(Act::Pin(true)),
-        desk(Act::Hide),
+        desk(Act::Hide(None)),
     ]);
     let news: Vec<_> = done.iter().map(Done::is_news).collect();
     assert_eq!(news, [true, false, true, false, true, false, true]);
@@ -295,7 +295,7 @@ fn a_rule_run_again_from_its_mark_comes_to_the_same() {
     };
     let mut work = loaded();
 
-    for command in [member_says("k1", "one"), desk_says("k2", "two"), desk(Act::ReadUpTo(1)), desk(Act::Hide)] {
+    for command in [member_says("k1", "one"), desk_says("k2", "two"), desk(Act::ReadUpTo(1)), desk(Act::Hide(None))] {
         let mark = work.mark(ID);
         let first = (run(&mut work, &command), written(&work));
         work.restore(ID, mark);

@@ -79,7 +79,7 @@ fn a_mark_undoes_everything_that_came_after_it_and_nothing_before() {
 
     run(&mut work, &say(ALICES, "undone", "undone")).unwrap();
     run(&mut work, &Command::of_admin(AGENT, ALICES, Act::ReadUpTo(2))).unwrap();
-    run(&mut work, &Command::of_admin(AGENT, ALICES, Act::Hide)).unwrap();
+    run(&mut work, &Command::of_admin(AGENT, ALICES, Act::Hide(None))).unwrap();
     assert_ne!(seen(&work), before);
     work.restore(ALICES, mark);
 

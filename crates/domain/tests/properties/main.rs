@@ -60,7 +60,7 @@ fn command(id: ConversationId, step: &Step, found: &Found) -> Option<Command> {
         Step::Revokes { side, seq, within } => by(side, Act::Revoke { message: found.id_of(seq), within }),
         Step::Deletes { side, seq } => by(side, Act::Delete(found.id_of(seq))),
         Step::Pins(pinned) => by(Side::Desk, Act::Pin(pinned)),
-        Step::Hides => by(Side::Desk, Act::Hide),
+        Step::Hides => by(Side::Desk, Act::Hide(None)),
         Step::Clock(_) => return None,
     })
 }

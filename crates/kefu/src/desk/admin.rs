@@ -97,7 +97,7 @@ impl AdminDesk {
 
     /// Hides from the desk's list until somebody writes again. The history stays.
     pub async fn hide(&self, id: ConversationId) -> Result<(), Error> {
-        self.mark(id, Act::Hide).await.map(|_| ())
+        self.mark(id, Act::Hide(None)).await.map(|_| ())
     }
 
     /// Takes back what this agent has said, for everybody. Its number stays, with a tombstone; doing it again changes

@@ -4,8 +4,8 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 
 use kefu_domain::memory::{At, Fault, MemoryStore};
 use kefu_domain::{
-    Act, Announcement, Announcer, ClientMsgId, Command, Content, ConversationId, ConversationRepository, Cursor, Draft,
-    Kind, Member, MemberId, Scope, ShopId, TenantId,
+    Act, Admin, AdminId, Announcement, Announcer, ClientMsgId, Command, Content, ConversationId,
+    ConversationRepository, Cursor, Draft, Kind, Member, MemberId, Scope, ShopId, TenantId,
 };
 
 use super::*;
@@ -113,4 +113,21 @@ fn what_the_database_refuses_when_it_is_asked_after_leaves_nothing_at_hand_that_
 
     assert_eq!(*house.room.0.lock().unwrap(), [1, 3], "who has not heard of the second sees that it is missing");
     assert_eq!(house.remembers(1), None);
+}
+
+#[test]
+fn what_was_said_after_a_hiding_stays_in_the_list_although_the_hiding_is_asked_after() {
+    let mut house = House::new();
+    let agent = Admin { scope: ALICE.scope, id: AdminId(7) };
+    let key = ClientMsgId::new("second").unwrap();
+    let draft = Draft { content: Content::new(Kind::Text, "second").unwrap(), key, key_is_ours: false, quote: None };
+    let (hides, hidden) = Job::new(Command::of_admin(agent, house.id, Act::Hide(None)), None);
+    let (says, said) = Job::new(Command::of_member(ALICE, house.id, Act::Send(draft)), None);
+    house.store.fail(At::Commit, 1, Fault::FateUnknown { applied: true });
+
+    assert!(house.lane.carry(vec![hides, says]).is_empty());
+
+    assert!(hidden.blocking_recv().unwrap().is_ok() && said.blocking_recv().unwrap().is_ok());
+    let found = house.store.find(TenantId(1), &[ShopId(0)], house.id).unwrap().unwrap();
+    assert_eq!((found.head_seq, found.hidden_from_desk), (2, false));
 }

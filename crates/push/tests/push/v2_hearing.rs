@@ -97,13 +97,24 @@ fn a_parcel_says_where_its_conversation_stands_and_what_it_shows() {
     read.event.after.change = 9;
     let typing = Typing { scope: SHOP, conversation: THREAD, member: MemberId(101), by: BOB, on: true };
 
-    hub.announce(vec![said(BOB, 1), read, caught_up(outline(12), vec![message(BOB, 11), message(BOB, 12)])]);
+    let mut not_all = caught_up(outline(12), vec![message(BOB, 10)]);
+    if let What::CaughtUp(since) = &mut not_all.event.what {
+        since.more = true;
+    }
+
+    hub.announce(vec![said(BOB, 1), read, not_all, caught_up(outline(12), vec![message(BOB, 11), message(BOB, 12)])]);
     hub.whisper(&typing);
     hub.bye(Duration::from_secs(1));
 
     let told: Vec<_> = waiting(&mut alice).into_iter().map(|parcel| (parcel.at, parcel.shown)).collect();
-    let expected =
-        [(None, None), (at(1, 1), Some((THREAD, 1))), (at(1, 9), None), (at(12, 12), Some((THREAD, 12))), (None, None)];
+    let expected = [
+        (None, None),
+        (at(1, 1), Some((THREAD, 1))),
+        (at(1, 9), None),
+        (at(10, 0), Some((THREAD, 10))),
+        (at(12, 12), Some((THREAD, 12))),
+        (None, None),
+    ];
     assert_eq!(told, expected, "the bye first");
     assert!(waiting(&mut page).iter().all(|parcel| parcel.at.is_none()));
 }

@@ -73,6 +73,24 @@ fn the_next_change_is_applied_an_old_one_ignored_and_above_that_is_a_gap() {
 }
 
 #[test]
+fn a_page_that_begins_above_what_is_here_is_a_gap_and_one_that_begins_below_is_not() {
+    let mut book = member();
+    for change in 1..=2 {
+        book.hear(&message(change, change));
+    }
+
+    for since in [[3, 3], [3, 2], [2, 3]] {
+        let wish = book.hear(&page((4, 4), &[envelope(4, 4)], &[], json!({ "since": since }))).expect("a gap");
+        assert_eq!(wish.cursor, cursor(2, 2));
+    }
+    let missing = page((4, 4), &[envelope(2, 2), envelope(3, 3), envelope(4, 4)], &[], json!({ "since": [1, 1] }));
+    assert_eq!(book.hear(&missing), None);
+
+    assert_eq!(seqs(&book), [1, 2, 3, 4]);
+    assert_eq!(book.anomalies, []);
+}
+
+#[test]
 fn what_was_spoken_of_while_pages_came_is_asked_for_behind_them() {
     let mut book = member();
     book.hear(&message(1, 1));

@@ -217,7 +217,7 @@ impl Shared {
             7 if by_member => Act::Delete(named),
             7 => {
                 if self.roll(2) == 0 {
-                    Act::Hide
+                    Act::Hide(None)
                 } else {
                     Act::Pin(self.roll(2) == 0)
                 }

@@ -100,6 +100,26 @@ async fn what_a_page_that_is_back_has_listed_is_not_pushed_behind_what_it_missed
     assert_eq!(accept(&mut inbox), [6], "one that is not new here has it pushed, as ever");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_the_page_of_one_device_has_listed_is_still_pushed_to_another_that_came_back() {
+    for listed_with in [None, Some(Credential([9; 16])), Some(TOKEN)] {
+        let hub = Hub::new();
+        let (_stays, mut desktop) = page(&hub, BOB);
+        let laptop = || hub.join(Guest { credential: Some(OTHER_TOKEN), ..guest(SHOP, BOB) });
+        drop(laptop());
+        say(&hub, [1]);
+        let (_back, mut laptop) = laptop();
+        say(&hub, [2]);
+        assert_eq!(accept(&mut desktop), [1, 2]);
+
+        hub.listed(SHOP.tenant, BOB, listed_with, THREAD, 2);
+
+        advance(GRACE).await;
+        let heard = accept(&mut laptop);
+        assert!(heard.contains(&2), "{listed_with:?}: {heard:?}");
+    }
+}
+
 /// Whoever was asked for it would wait for an answer in vain.
 #[tokio::test(start_paused = true)]
 async fn whoever_waits_is_woken_by_a_list_that_leaves_nothing_to_be_replayed() {
