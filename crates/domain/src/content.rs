@@ -7,6 +7,7 @@ mod shown;
 
 use serde_json::{Map, Value};
 
+pub use media::is_address;
 pub use shown::shown;
 
 use crate::{Fingerprint, Side};

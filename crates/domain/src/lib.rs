@@ -42,7 +42,7 @@ pub mod contract;
 pub mod memory;
 
 pub use command::{Act, Command};
-pub use content::{Content, ContentError, Kind, MAX_CHARS, shown};
+pub use content::{Content, ContentError, Kind, MAX_CHARS, is_address, shown};
 pub use conversation::{Conversation, ConversationState, LastMessage};
 pub use error::{BoxError, Chain, DirectoryError, Refusal, StoreError};
 pub use event::{Event, What};

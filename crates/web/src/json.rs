@@ -15,7 +15,7 @@ pub(crate) enum Flaw {
     #[error("nothing was sent")]
     Nothing,
     /// It is JSON, but not what we take: no object, a member named twice, too deep, a number that is too large.
-    #[error("JSON object expected")]
+    #[error("one JSON object expected, no member twice, not nested too deep")]
     Unfit,
     /// It is no JSON.
     #[error("malformed JSON")]

@@ -184,7 +184,10 @@ async fn say_all_there_is_to_say(member: &mut Talker, admin: &mut Talker, id: i6
             }
             last = format!("c-{n}-{:?}", talker.side);
             (ext["conversation"], ext["client_msg_id"]) = (id.into(), last.clone().into());
-            let frame = json!({ "action": "send", "style": style, "kind": kind, "content": content, "ext": ext });
+            let mut frame = json!({ "action": "send", "style": style, "kind": kind, "content": content, "ext": ext });
+            if style == "card" {
+                frame["url"] = address.into();
+            }
             let answer = talker.ask(&frame).await;
             assert!(answer["ext"]["code"].is_null(), "{answer}");
         }

@@ -21,8 +21,8 @@ pub(crate) struct Class {
 /// The members of a frame with their types, those of its objects with their path.
 pub(crate) type Shape = BTreeSet<String>;
 
-/// What a content adds to the `ext` of its message, whoever hears it and wherever it stands.
-const OF_CONTENT: [&str; 3] = ["ext.duration: ", "ext.name: ", "ext.size: "];
+/// What a content adds to its message, whoever hears it and wherever it stands.
+const OF_CONTENT: [&str; 4] = ["url: ", "ext.duration: ", "ext.name: ", "ext.size: "];
 
 /// A frame taken apart: itself, the envelopes in it, and the contents of messages.
 pub(crate) fn parts(to: Side, frame: &Value) -> Vec<(Class, Shape)> {

@@ -52,7 +52,8 @@ fn addressed(submitted: &str, member: &str, wrong: &'static str) -> Result<Strin
 }
 
 /// Absolute http(s), or a path of the same site; nothing that could leave an attribute or start a script.
-pub(super) fn is_address(text: &str) -> bool {
+#[must_use]
+pub fn is_address(text: &str) -> bool {
     let rest = ["https://", "http://", "/"].iter().find_map(|start| text.strip_prefix(start));
     // `//host` would be another site's.
     rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))

@@ -110,13 +110,12 @@ pub fn sent(sent: &Sent, key: Option<&ClientMsgId>) -> ByteString {
     text(&Envelope { id: Some(MallId(id)), created_at, ..ack(Some(Action::Send), ext, key) })
 }
 
-/// Answers what has no other answer than that it is done, and, where it is known, where the conversation stands after
-/// it.
+/// Answers what has no other answer than that it is done, and, where it is known, the number of the conversation's
+/// change.
 #[must_use]
 pub fn done(action: Action, at: Option<Cursor>, key: Option<&ClientMsgId>) -> ByteString {
     let ext = at.map_or_else(Ext::default, |at| Ext {
         conversation: Some(MallId(at.conversation.0)),
-        seq: Some(at.seq),
         change: Some(at.change),
         ..Ext::default()
     });

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use kefu_domain::{Kind, MAX_CHARS, shown};
+use kefu_domain::{Kind, MAX_CHARS, is_address, shown};
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 
@@ -28,6 +28,8 @@ pub(super) struct Look<'a> {
     pub(super) style: &'static str,
     pub(super) kind: &'static str,
     pub(super) content: Cow<'a, str>,
+    /// Where a click leads.
+    pub(super) url: Option<String>,
     pub(super) more: More,
 }
 
@@ -47,7 +49,7 @@ pub(super) struct More {
 /// What is shown of a message that its reader has deleted.
 pub(super) fn nothing() -> Look<'static> {
     let (style, kind) = look_of(Kind::System);
-    Look { style, kind, content: Cow::Borrowed(""), more: More::default() }
+    Look { style, kind, content: Cow::Borrowed(""), url: None, more: More::default() }
 }
 
 /// A stored content, whoever wrote it, as the envelope shows it.
@@ -59,12 +61,16 @@ pub(super) fn down(kind: i32, stored: &str) -> Look<'_> {
         Kind::Text => "text",
         Kind::Picture => "picUrl",
         Kind::Voice | Kind::Video | Kind::File => "url",
-        Kind::System | Kind::Product | Kind::Order | Kind::Rating => {
-            return Look { style, kind: name, content: body, more: More::default() };
+        Kind::Product | Kind::Order => {
+            let url = click(&object(&body));
+            return Look { style, kind: name, content: body, url, more: More::default() };
+        }
+        Kind::System | Kind::Rating => {
+            return Look { style, kind: name, content: body, url: None, more: More::default() };
         }
     };
 
-    let object: Map<String, Value> = serde_json::from_str(&body).unwrap_or_default();
+    let object = object(&body);
     let more = match kind {
         Kind::Voice | Kind::Video => More { duration: number(&object, "duration"), ..More::default() },
         Kind::File => {
@@ -74,28 +80,38 @@ pub(super) fn down(kind: i32, stored: &str) -> Look<'_> {
         _ => More::default(),
     };
     let content = object.get(member).and_then(Value::as_str).map_or(body.clone(), |said| Cow::Owned(said.to_owned()));
-    Look { style, kind: name, content, more }
+    let url = if kind == Kind::Text { click(&object) } else { None };
+    Look { style, kind: name, content, url, more }
 }
 
 /// What somebody said over the socket, as the mall's number and the content to submit, in the mall's form: a retry
-/// over HTTP is then the same submission. Whether it is acceptable is for the rules to say.
+/// over HTTP is then the same submission. `url` is where a click leads, a member of the content. Whether the content is
+/// acceptable is for the rules to say.
 pub(super) fn up(
     style: Option<&str>,
     kind: Option<&str>,
     content: &str,
+    url: Option<&str>,
     ext: Option<&Map<String, Value>>,
 ) -> Result<(i32, String), &'static str> {
     let style = style.unwrap_or(NORMAL);
     let row = TABLE.iter().find(|(_, of, its)| *of == style && (style != NORMAL || kind == Some(*its)));
     let (kind, ..) = *row.ok_or("style and kind name no content that can be sent")?;
 
+    if url.is_some_and(|url| !is_address(url)) {
+        return Err("url is an http(s) address, or a path");
+    }
+    if url.is_some() && !matches!(kind, Kind::Text | Kind::Product | Kind::Order) {
+        return Err("url goes with a text, a card or an order");
+    }
     let member = |name| ext?.get(name).filter(|value| !value.is_null());
     let submitted = match kind {
-        Kind::Text => text(content),
+        Kind::Text => text(content, url),
         Kind::Picture => written(&Picture { pic_url: content }),
         Kind::Voice | Kind::Video => written(&Recording { url: content, duration: member("duration") }),
         Kind::File => written(&File { url: content, name: member("name"), size: member("size") }),
-        Kind::System | Kind::Product | Kind::Order | Kind::Rating => content.to_owned(),
+        Kind::Product | Kind::Order => card(content, url)?,
+        Kind::System | Kind::Rating => content.to_owned(),
     };
     Ok((kind.code(), submitted))
 }
@@ -105,20 +121,48 @@ fn look_of(kind: Kind) -> (&'static str, &'static str) {
     row.map_or((NORMAL, "unknown"), |&(_, style, kind)| (style, kind))
 }
 
+/// The members of a JSON object; none of any other text.
+fn object(text: &str) -> Map<String, Value> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Where a click on a content leads, if it is somewhere that a page may lead to.
+fn click(object: &Map<String, Value>) -> Option<String> {
+    object.get("url").and_then(Value::as_str).filter(|url| is_address(url)).map(str::to_owned)
+}
+
 fn number(object: &Map<String, Value>, name: &str) -> Option<Number> {
     object.get(name).and_then(Value::as_number).cloned()
 }
 
 /// Wrapped, so that a text that looks like an object remains the text that it is. One that would only be too long
 /// because of that goes as it is: the limit counts what somebody typed.
-fn text(typed: &str) -> String {
-    let wrapped = written(&Text { text: typed });
+fn text(typed: &str, url: Option<&str>) -> String {
+    let wrapped = written(&Text { text: typed, url });
+    if url.is_some() {
+        return if typed.is_empty() { String::new() } else { wrapped };
+    }
     let looks_wrapped = || typed.trim_start().starts_with('{');
     if typed.is_empty() || (wrapped.chars().count() > MAX_CHARS && !looks_wrapped()) {
         typed.to_owned()
     } else {
         wrapped
     }
+}
+
+/// A card as it was submitted, with the address for a click as its last member.
+fn card(submitted: &str, url: Option<&str>) -> Result<String, &'static str> {
+    let Some(url) = url else { return Ok(submitted.to_owned()) };
+    let members = object(submitted);
+    match members.get("url") {
+        Some(own) if own.as_str() == Some(url) => return Ok(submitted.to_owned()),
+        Some(_) => return Err("url is another than that of the card"),
+        None => {}
+    }
+    // What is no object is for the rules to refuse.
+    let Some(rest) = submitted.trim_end().strip_suffix('}') else { return Ok(submitted.to_owned()) };
+    let comma = if members.is_empty() { "" } else { "," };
+    Ok(format!("{rest}{comma}\"url\":{}}}", Value::from(url)))
 }
 
 /// JSON whose members stand in the order in which the mall's pages write them.
@@ -130,6 +174,8 @@ fn written<T: Serialize>(body: &T) -> String {
 #[derive(Serialize)]
 struct Text<'a> {
     text: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -125,6 +125,9 @@ pub(super) struct Envelope<'a, E> {
     pub(super) to: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) id: Option<MallId>,
+    /// Where a click leads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) created_at: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,6 +153,7 @@ impl<E> Envelope<'_, E> {
             from: None,
             to: None,
             id: None,
+            url: None,
             created_at: None,
             is_read: None,
             is_revoke: false,

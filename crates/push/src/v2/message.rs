@@ -64,6 +64,7 @@ pub(super) fn listed<'a>(
         style: Some(look.style),
         kind: Some(look.kind),
         content: Some(look.content),
+        url: look.url,
         from: Some(Name::Party(message.sender)),
         to: Some(to),
         id: Some(MallId(message.id.0)),

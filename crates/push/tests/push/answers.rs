@@ -55,7 +55,7 @@ fn what_is_done_is_done() {
 
     assert_eq!(
         v2::done(Action::Revoke, Some(at), Some(&key())),
-        r#"{"category":"ack","action":"revoke","ext":{"conversation":"9007199254740993","seq":5,"change":7,"client_msg_id":"corr"}}"#
+        r#"{"category":"ack","action":"revoke","ext":{"conversation":"9007199254740993","change":7,"client_msg_id":"corr"}}"#
     );
     assert_eq!(v2::done(Action::Read, None, None), r#"{"category":"ack","action":"read","ext":{}}"#);
     assert_eq!(

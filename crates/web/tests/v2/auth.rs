@@ -72,6 +72,7 @@ async fn whoever_is_not_let_in_is_told_why() {
         (auth("puzzle", json!({})), 503, 4503),
         (json!({"action": "auth"}).to_string(), 400, 4401),
         (json!({"category": "heartbeat"}).to_string(), 401, 4401),
+        (json!({"action": "send", "content": "before anything else"}).to_string(), 401, 4401),
         (json!({"action": "resume", "ext": {"resume": []}}).to_string(), 401, 4401),
         ("ping".to_owned(), 400, 4401),
     ] {

@@ -16,7 +16,8 @@ fn ext_of(look: &Look<'_>) -> Map<String, Value> {
 
 /// What is stored when somebody sends what they were shown.
 fn sent_again(look: &Look<'_>) -> Result<(i32, String), String> {
-    let (kind, submitted) = up(Some(look.style), Some(look.kind), &look.content, Some(&ext_of(look)))?;
+    let (kind, submitted) =
+        up(Some(look.style), Some(look.kind), &look.content, look.url.as_deref(), Some(&ext_of(look)))?;
     let kind = Kind::of(kind.into()).ok_or("a kind that nobody knows")?;
     let content = Content::new(kind, &submitted).map_err(|error| error.to_string())?;
     Ok((kind.code(), content.body().to_owned()))
@@ -62,7 +63,7 @@ fn what_the_malls_own_server_left_is_shown_as_the_text_that_it_is() {
 fn a_text_that_looks_like_the_malls_form_is_the_text_that_it_is() {
     let typed = r#"{"text":"x"}"#;
 
-    let (kind, submitted) = up(Some("normal"), Some("text"), typed, None).unwrap();
+    let (kind, submitted) = up(Some("normal"), Some("text"), typed, None, None).unwrap();
 
     assert_eq!((kind, submitted.as_str()), (1, r#"{"text":"{\"text\":\"x\"}"}"#));
     check(kind, &submitted, ("normal", "text", typed), json!({}));
@@ -71,16 +72,16 @@ fn a_text_that_looks_like_the_malls_form_is_the_text_that_it_is() {
 #[test]
 fn the_longest_text_over_http_is_the_longest_over_the_socket() {
     for (length, fits) in [(MAX_CHARS - 11, true), (MAX_CHARS, true), (MAX_CHARS + 1, false)] {
-        let (_, submitted) = up(None, Some("text"), &"长".repeat(length), None).unwrap();
+        let (_, submitted) = up(None, Some("text"), &"长".repeat(length), None, None).unwrap();
         assert_eq!(Content::new(Kind::Text, &submitted).is_ok(), fits, "{length}");
     }
-    assert_eq!(up(None, Some("text"), "", None).unwrap().1, "", "empty, and refused as such");
+    assert_eq!(up(None, Some("text"), "", None, None).unwrap().1, "", "empty, and refused as such");
 }
 
 #[test]
 fn what_is_submitted_is_spelled_as_the_malls_pages_spell_it() {
     let ext = json!({ "size": 10, "name": "a", "duration": 3, "other": 1 });
-    let spelled = |kind| up(Some("normal"), Some(kind), "/a", ext.as_object()).unwrap().1;
+    let spelled = |kind| up(Some("normal"), Some(kind), "/a", None, ext.as_object()).unwrap().1;
 
     assert_eq!(spelled("text"), r#"{"text":"/a"}"#);
     assert_eq!(spelled("picture"), r#"{"picUrl":"/a"}"#);
@@ -90,8 +91,36 @@ fn what_is_submitted_is_spelled_as_the_malls_pages_spell_it() {
 }
 
 #[test]
+fn where_a_click_leads_stands_in_the_content() {
+    let spelled = |style: &str, content: &str| up(Some(style), Some("text"), content, Some("/to?a=1&b"), None);
+    let card = |content: &str| spelled("card", content).map(|(_, submitted)| submitted);
+    let click = |kind, stored: &str| down(kind, stored).url;
+
+    assert_eq!(spelled("normal", "see").unwrap().1, r#"{"text":"see","url":"/to?a=1&b"}"#);
+    assert_eq!(spelled("normal", "").unwrap().1, "", "refused as empty");
+    assert_eq!(card("{\"spuId\":1} \n").unwrap(), r#"{"spuId":1,"url":"/to?a=1&b"}"#);
+    assert_eq!(card("{}").unwrap(), r#"{"url":"/to?a=1&b"}"#);
+    assert_eq!(card("no card").unwrap(), "no card", "refused as no object");
+    assert_eq!(card(r#"{"url":"/to?a=1&b","spuId":1}"#).unwrap(), r#"{"url":"/to?a=1&b","spuId":1}"#);
+    assert!(card(r#"{"url":"/elsewhere"}"#).is_err());
+    assert!(spelled("toast", "closed").is_err() && spelled("assess", "{}").is_err());
+    assert!(up(None, Some("picture"), "/a.png", Some("/to"), None).is_err());
+    for wrong in ["javascript:alert(1)", "//elsewhere", "", "https://a b"] {
+        assert!(up(None, Some("text"), "see", Some(wrong), None).is_err(), "{wrong}");
+        assert_eq!(click(1, &json!({ "text": "see", "url": wrong }).to_string()), None, "{wrong}");
+    }
+
+    let to = Some("/to".to_owned());
+    assert_eq!(click(1, r#"{"text":"see","url":"/to"}"#), to);
+    assert_eq!(click(10, r#"{"spuId":1,"spuName":"杯子","url":"/to"}"#), to);
+    assert_eq!(click(11, r#"{"items":[],"url":"/to"}"#), to);
+    assert_eq!(click(3, r#"{"url":"/a.mp3"}"#), None, "that is what it is, not where it leads");
+    assert_eq!(click(1, r#"{"text":"see","url":7}"#), None);
+}
+
+#[test]
 fn style_and_kind_together_name_a_content_or_nothing() {
-    let code = |style, kind| up(style, kind, "x", None).ok().map(|(code, _)| code);
+    let code = |style, kind| up(style, kind, "x", None, None).ok().map(|(code, _)| code);
 
     assert_eq!(code(Some("normal"), Some("text")), Some(1));
     assert_eq!(code(None, Some("picture")), Some(2));
@@ -113,6 +142,8 @@ fn stored() -> impl Strategy<Value = (i32, String)> {
         any::<String>()
             .prop_filter("empty ones are refused", |typed| !typed.is_empty())
             .prop_map(|text| { (1, json!({ "text": text }).to_string()) }),
+        address.prop_map(|url| (1, format!(r#"{{"text":"see","url":"{url}"}}"#))),
+        address.prop_map(|url| (10, format!(r#"{{"spuId":1,"spuName":"杯子","url":"{url}"}}"#))),
         address.prop_map(|url| (2, json!({ "picUrl": url }).to_string())),
         (3..=4, address, seconds).prop_map(|(kind, url, seconds)| {
             let more = seconds.map_or(String::new(), |seconds| format!(r#","duration":{seconds}"#));

@@ -79,7 +79,8 @@ fn understood(frame: Members<'_>, asked: Asked, key: Option<&ClientMsgId>) -> Re
             let style = frame.text("style", "style is a text")?;
             let kind = frame.text("kind", "kind is a text")?;
             let said = frame.text("content", WORDS)?.ok_or(WORDS)?;
-            let (kind, content) = content::up(style, kind, said, ext.0)?;
+            let url = frame.text("url", "url is a text")?;
+            let (kind, content) = content::up(style, kind, said, url, ext.0)?;
             let key = key.ok_or("ext.client_msg_id is missing")?.clone();
             Up::Send(Said { conversation, kind, content, key, quote: quote()? })
         }

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use actix_ws::AggregatedMessage;
 use bytestring::ByteString;
 use kefu_domain::{ClientMsgId, Cursor, Party, Scope, Shops};
-use kefu_push::v2::{self, Action, Auth, Heard, Misheard, Up, Welcome};
+use kefu_push::v2::{self, Action, Auth, Heard, Up, Welcome};
 use kefu_push::{Dialect, Inbox, Seat};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -77,7 +77,10 @@ fn understood(text: &str) -> Result<(Auth, Option<ClientMsgId>), ByteString> {
         Ok(Heard { up, client_msg_id }) => {
             Err(frames::refused(up.action(), &ApiError::Unauthenticated, client_msg_id.as_ref()))
         }
-        Err(misheard @ Misheard { .. }) => Err(frames::misheard(&misheard)),
+        Err(misheard) => match misheard.action {
+            None | Some(Action::Auth) => Err(frames::misheard(&misheard)),
+            other => Err(frames::refused(other, &ApiError::Unauthenticated, misheard.client_msg_id.as_ref())),
+        },
     }
 }
 

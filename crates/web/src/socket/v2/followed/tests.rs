@@ -114,6 +114,24 @@ fn whoever_starts_over_has_to_confirm_all_of_it() {
     assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(-1, -1)]));
 }
 
+/// A page that brought everything anew brings it once more, and then no more.
+#[test]
+fn whoever_is_given_everything_again_has_been_given_it_again() {
+    let start = Instant::now();
+    let mut followed = following(at(-1, -1));
+    followed.give(at(3, 3));
+    followed.handed(at(3, 3), start);
+    followed.beat();
+    assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(-1, -1)]));
+
+    followed.start_over(THREAD);
+    followed.give(at(3, 3));
+    followed.handed(at(3, 3), start + STILL);
+    followed.beat();
+
+    assert_eq!(followed.overdue(start + 2 * STILL), Overdue::TooLate);
+}
+
 #[test]
 fn nobody_has_to_confirm_a_conversation_without_a_message() {
     let start = Instant::now();
