@@ -42,6 +42,7 @@ pub mod random;
 pub mod routes;
 pub mod secret;
 pub mod serve;
+pub mod sole;
 pub mod standalone;
 pub mod sweeper;
 pub mod tenants;

@@ -26,6 +26,7 @@ use crate::identity::{Jwks, Reading, SignatureError};
 use crate::leaving::{Leaving, no_newcomers, say_goodbye};
 use crate::observe::access;
 use crate::routes::register;
+use crate::sole::{NotAlone, Sole};
 use crate::tls::{Certificate, TlsError};
 use crate::wiring::{House, cors};
 use crate::{development, sweeper};
@@ -61,6 +62,9 @@ pub enum StartError {
     /// The mall whose tokens are good here.
     #[error("the mall of the settings (mall.tokens) cannot be used")]
     Mall(#[from] MallError),
+    /// The database is another server's.
+    #[error(transparent)]
+    NotAlone(#[from] NotAlone),
     /// The metrics.
     #[error("metrics could not be kept")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -91,6 +95,7 @@ pub struct Prepared {
     durability: kefu_storage::Durability,
     development: Option<(Development, Login)>,
     certificate: Option<Certificate>,
+    sole: Sole,
 }
 
 /// Opens the database and looks at it. Blocks: call it before there is a runtime, or from a thread that may.
@@ -101,6 +106,7 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
         settings.auth.jwt_secret = development::kept_secret(&folder).map_err(DevelopmentError::Folder)?;
     }
     let database = open(&settings)?;
+    let sole = Sole::take(&settings)?;
     let durability = database.durability()?;
     tracing::info!(database.version = database.version(), durable = durability.is_full(), "the database is open");
     for warning in &durability.warnings {
@@ -117,7 +123,7 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
     if database.tenants()?.is_empty() {
         tracing::warn!("no tenant is served, so every request will be refused; add one: kefu-server tenant add NAME");
     }
-    Ok(Prepared { settings, database, durability, development, certificate })
+    Ok(Prepared { settings, database, durability, development, certificate, sole })
 }
 
 /// Opens the database that the settings name. Blocks.
@@ -157,12 +163,14 @@ pub struct Running {
     bus: Option<RedisBus>,
     leaving: Data<Leaving>,
     leave_within: Duration,
+    /// Let go of when everything has ended.
+    _sole: Sole,
 }
 
 impl Prepared {
     /// Starts to listen. Call it inside an actix system.
     pub fn start(self) -> Result<Running, StartError> {
-        let Self { settings, database, durability, development, certificate } = self;
+        let Self { settings, database, durability, development, certificate, sole } = self;
         let listener = listen(settings.server.listen)?;
         let address = listener.local_addr().map_err(|error| StartError::Listen(settings.server.listen, error))?;
         let public_url = match settings.server.public_url.as_str() {
@@ -232,6 +240,7 @@ impl Prepared {
             bus,
             leaving,
             leave_within,
+            _sole: sole,
         })
     }
 }
