@@ -15,10 +15,10 @@ export function preview(message) {
 
 /** What stands in the bubble. */
 export function bubble(message) {
-  const { style, kind, content, name } = message;
-  if (isText(message)) return el("p", { class: "text" }, content);
-  if (style === "card") return product(parsed(content));
-  if (style === "order") return order(parsed(content));
+  const { style, kind, content, name, url } = message;
+  if (isText(message)) return link(content, url);
+  if (style === "card") return product(parsed(content), url);
+  if (style === "order") return order(parsed(content), url);
   if (kind === "picture") return picture(content);
   if (kind === "audio" || kind === "video" || kind === "file") return link(`${label(message)} ${name ?? ""}`, content);
   return el("p", { class: "text" }, label(message));
@@ -36,15 +36,21 @@ function parsed(content) {
 function picture(url) {
   const address = safeAddress(url);
   if (!address) return el("p", { class: "text" }, LABELS.picture);
-  const image = el("img", { src: address, alt: "图片", loading: "lazy", referrerpolicy: "no-referrer" });
-  return el("a", { class: "picture", href: address, target: "_blank", rel: "noopener noreferrer" }, image);
+  return anchor("picture", address, el("img", { src: address, alt: "图片", loading: "lazy", referrerpolicy: "no-referrer" }));
 }
 
 function link(words, url) {
-  const address = safeAddress(url);
-  if (!address) return el("p", { class: "text" }, words);
-  return el("a", { class: "text", href: address, target: "_blank", rel: "noopener noreferrer" }, words);
+  return anchor("text", url, words) ?? el("p", { class: "text" }, words);
 }
+
+/** Leads to the address; `null` where it may not stand on a page, or there is none. */
+function anchor(kind, url, child) {
+  const address = safeAddress(url);
+  return address && el("a", { class: kind, href: address, target: "_blank", rel: "noopener noreferrer" }, child);
+}
+
+/** The name of a card, which leads where the card leads. */
+const title = (words, url) => el("strong", {}, anchor(null, url, words) ?? words);
 
 const yuan = (cents) => (Number.isFinite(Number(cents)) ? `¥${(Number(cents) / 100).toFixed(2)}` : "");
 
@@ -54,19 +60,19 @@ function thumbnail(url) {
   return el("img", { class: "thumb", src: address, alt: "", referrerpolicy: "no-referrer" });
 }
 
-function product({ picUrl, spuName, price, stock }) {
+function product({ picUrl, spuName, price, stock }, url) {
   return el("div", { class: "card" },
     thumbnail(picUrl),
     el("div", {},
-      el("strong", {}, String(spuName ?? "商品")),
+      title(String(spuName ?? "商品"), url),
       el("span", { class: "price" }, yuan(price)),
       stock === undefined ? null : el("small", {}, `库存 ${stock}`)));
 }
 
-function order({ no, items, payPrice }) {
+function order({ no, items, payPrice }, url) {
   const rows = Array.isArray(items) ? items : [];
   return el("div", { class: "card order" },
-    el("strong", {}, `订单 ${no ?? ""}`),
+    title(`订单 ${no ?? ""}`, url),
     ...rows.slice(0, 5).map((item) => el("span", {}, `${item?.spuName ?? ""} × ${item?.count ?? 1}`)),
     el("span", { class: "price" }, yuan(payPrice)));
 }

@@ -15,6 +15,7 @@ import { Post } from "./post.js";
 import { Reader } from "./reader.js";
 import type { DeskLine } from "./roster.js";
 import { Tab } from "./tab.js";
+import { Tokens } from "./tokens.js";
 import { Typists } from "./typists.js";
 import { Views, type ThreadView } from "./view.js";
 import type { Id } from "./wire.js";
@@ -48,10 +49,13 @@ export class KefuClient {
     const { side, shop, token } = options;
     const env = worldOf(options, surroundings());
     const bases = new Bases(typeof options.base === "string" ? [options.base] : options.base);
-    const api = new Api(env, bases, side === "member" ? "/app-api" : "/admin-api", token);
     const escaped = options.escapedLists ?? true;
     const name = nameOf(options);
     const trouble = ({ code, message }: KefuError) => emitter.emit("error", { code, message });
+    const tokens = new Tokens(env, token, (error) => {
+      if (!this.over) trouble(error);
+    });
+    const api = new Api(env, bases, side === "member" ? "/app-api" : "/admin-api", tokens);
 
     const book = (this.book = new Book(side, shop));
     const post = (this.post = new Post(env, name, options.storage, {
@@ -72,7 +76,7 @@ export class KefuClient {
     const line = (conversation: Id) => emitter.emit("conversation", { conversation });
     const desk = (this.desk = side === "admin" ? new Desk(env, api, escaped, { line, trouble }) : undefined);
 
-    const gear = { env, api, bases, token, side, shop, book, post, outbox: post.outbox, desk, typists, emitter };
+    const gear = { env, api, bases, tokens, side, shop, book, post, outbox: post.outbox, desk, typists, emitter };
     this.reader = new Reader(gear);
     this.tab = new Tab(gear, this.reader, name);
     this.history = new History(gear, escaped);

@@ -57,8 +57,9 @@ export class Connection {
     auth: Envelope,
     private readonly listener: Listener,
   ) {
-    this.late = env.after(READY_WITHIN, () => this.end(0));
+    // First what may throw: of a socket that never was, nothing is left to end.
     this.socket = env.socket(url, "kefu.v2");
+    this.late = env.after(READY_WITHIN, () => this.end(0));
     this.socket.onopen = () => this.write(auth);
     this.socket.onmessage = (event: { data?: unknown }) => this.hear(event.data);
     this.socket.onclose = (event: { code?: number }) => this.end(event?.code ?? 0);

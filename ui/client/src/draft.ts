@@ -1,5 +1,6 @@
 /** What somebody wants to say, and how it is written on either road: the socket, or the mall's HTTP. */
 
+import { members } from "./mall.js";
 import { defined } from "./message.js";
 import { wellFormed, type Envelope, type Id, type Kind, type Style } from "./wire.js";
 
@@ -17,14 +18,17 @@ export interface Draft {
   readonly name?: string;
   /** Bytes, of a file. */
   readonly size?: number;
+  /** Where a click on a text, a card or an order leads: an http(s) address, or a path. No other content has one. */
+  readonly url?: string;
   /** The id of the message that this one quotes. */
   readonly quote?: Id;
 }
 
 /** The draft without halves of characters, such as a text cut off in the middle of an emoji ends with. */
 export function wellFormedDraft(draft: Draft): Draft {
-  const { content, name } = draft;
-  return { ...draft, content: wellFormed(content), ...(name === undefined ? {} : { name: wellFormed(name) }) };
+  const { content, name, url } = draft;
+  const well = (text: string | undefined) => text && wellFormed(text);
+  return { ...draft, ...defined({ content: wellFormed(content), name: well(name), url: well(url) }) };
 }
 
 /** The frame that sends it. */
@@ -35,6 +39,7 @@ export function sendFrame(draft: Draft, key: string, conversation?: Id): Envelop
     style: draft.style ?? "normal",
     kind: draft.kind ?? "text",
     content: draft.content,
+    url: draft.url || undefined,
     quote: draft.quote,
     ext: defined({ conversation, client_msg_id: key, duration, name, size }),
   }) as Envelope;
@@ -50,9 +55,9 @@ export function sendBody(draft: Draft, key: string, conversation?: Id, shop?: Id
 }
 
 function mallContent(draft: Draft): [number, string] {
-  const { content, duration, name, size } = draft;
-  if (draft.style === "card") return [10, content];
-  if (draft.style === "order") return [11, content];
+  const { content, duration, name, size, url } = draft;
+  if (draft.style === "card") return [10, leading(content, url)];
+  if (draft.style === "order") return [11, leading(content, url)];
   if (draft.style === "assess") return [12, content];
   if (draft.style === "toast") return [5, content];
   switch (draft.kind) {
@@ -65,8 +70,17 @@ function mallContent(draft: Draft): [number, string] {
     case "file":
       return [6, JSON.stringify(defined({ url: content, name, size }))];
     default:
-      return [1, wrapped(content)];
+      return [1, url ? JSON.stringify({ text: content, url }) : wrapped(content)];
   }
+}
+
+/** The card with the address for a click as its last member. One that it has already stays. */
+function leading(card: string, url: string | undefined): string {
+  const known = members(card);
+  const rest = card.trimEnd();
+  if (!url || "url" in known || !rest.endsWith("}")) return card;
+  const comma = Object.keys(known).length > 0 ? "," : "";
+  return `${rest.slice(0, -1)}${comma}"url":${JSON.stringify(url)}}`;
 }
 
 /** Characters of a content, as the server counts them. */

@@ -7,7 +7,7 @@ import { sendBody, sendFrame } from "./draft.js";
 import type { Cancel, Env } from "./env.js";
 import type { State } from "./events.js";
 import type { Heard } from "./heard.js";
-import { KefuError, type Api, type Bases, type TokenSource } from "./http.js";
+import { KefuError, type Api, type Bases } from "./http.js";
 import { Line, type LineState } from "./line.js";
 import { defined } from "./message.js";
 import type { Entry, Outbox } from "./outbox.js";
@@ -17,6 +17,7 @@ import type { MallConversation } from "./roster.js";
 import type { Post } from "./post.js";
 import { pagesOf, refusalsOf, type Synced } from "./sync.js";
 import type { Side, Thread } from "./thread.js";
+import type { Tokens } from "./tokens.js";
 import type { Envelope, Id } from "./wire.js";
 
 /** What the engine works with. */
@@ -24,7 +25,7 @@ export interface Gear {
   readonly env: Env;
   readonly api: Api;
   readonly bases: Bases;
-  readonly token: TokenSource;
+  readonly tokens: Tokens;
   readonly side: Side;
   readonly shop: Id | undefined;
   readonly book: Book;
@@ -74,8 +75,8 @@ export class Engine {
     private readonly gear: Gear,
     private readonly owner: Owner,
   ) {
-    const { env, api, bases, token, shop, book } = gear;
-    this.line = new Line(env, bases, token, {
+    const { env, api, bases, tokens, shop, book } = gear;
+    this.line = new Line(env, bases, tokens, {
       greeting: () => this.greeting(),
       ready: (ack) => void this.ready(ack),
       heard: (heard) => void owner.heard(heard),

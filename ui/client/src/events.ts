@@ -31,7 +31,7 @@ export interface Events {
   outbox: { entry: Entry; gone: boolean };
   /** What was known of the conversation is no longer valid, and it starts over with its newest page. */
   reset: { conversation: Id };
-  /** Something did not go well that nobody was waiting for. `code` as in the server's table, 0 for no answer. */
+  /** Something did not go well that nobody was waiting for. `code` as in the server's table, 0 for no answer and no token. */
   error: { code: number; message: string };
 }
 

@@ -1,6 +1,7 @@
 /** Questions over HTTP, in the mall's envelope: `{code, msg, data}` with status 200, whatever the code. */
 
 import type { Cancel, Env } from "./env.js";
+import type { Tokens } from "./tokens.js";
 
 /** Milliseconds for a question; the server answers every one within six seconds. */
 const TIMEOUT = 15_000;
@@ -46,9 +47,6 @@ export class Bases {
   }
 }
 
-/** A token for the next question; `refused`: the last one was not taken, so a new one is needed. */
-export type TokenSource = (refused?: boolean) => Promise<string>;
-
 /** What a question may carry. */
 export interface Parts {
   query?: Record<string, string | number | boolean | undefined>;
@@ -70,7 +68,7 @@ export class Api {
     private readonly env: Env,
     private readonly bases: Bases,
     private readonly prefix: string,
-    private readonly token: TokenSource,
+    private readonly tokens: Tokens,
   ) {}
 
   /** Asks; rejects with a {@link KefuError}. A token that has ended is renewed once. */
@@ -84,7 +82,7 @@ export class Api {
   }
 
   private async once<T>(method: string, path: string, parts: Parts, refused: boolean): Promise<Answer<T>> {
-    const headers: Record<string, string> = { authorization: `Bearer ${await tokenOf(this.env, this.token, refused)}` };
+    const headers: Record<string, string> = { authorization: `Bearer ${await this.tokens.give(refused)}` };
     const init: RequestInit = { method, headers };
     if (parts.body !== undefined) {
       headers["content-type"] = "application/json";
@@ -124,20 +122,5 @@ export class Api {
     const wanted = Object.entries(query).filter(([, value]) => value !== undefined);
     const search = new URLSearchParams(wanted.map(([name, value]) => [name, String(value)])).toString();
     return `${this.bases.current}${this.prefix}${path}${search ? `?${search}` : ""}`;
-  }
-}
-
-/** The token, or a {@link KefuError} where the page has none, or gives none in time. */
-export async function tokenOf(env: Env, source: TokenSource, refused: boolean): Promise<string> {
-  let late: Cancel = () => {};
-  const overdue = new Promise<never>((_, reject) => {
-    late = env.after(TIMEOUT, () => reject(new Error("the page gave no token in time")));
-  });
-  try {
-    return await Promise.race([source(refused), overdue]);
-  } catch (cause) {
-    throw Object.assign(new KefuError(0, "no token"), { cause });
-  } finally {
-    late();
   }
 }

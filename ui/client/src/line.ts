@@ -4,8 +4,9 @@ import { LONGEST, pause } from "./backoff.js";
 import { Connection, type End, type Listener } from "./connection.js";
 import type { Cancel, Env } from "./env.js";
 import type { Heard } from "./heard.js";
-import { tokenOf, type Bases, type KefuError, type TokenSource } from "./http.js";
+import type { Bases, KefuError } from "./http.js";
 import { passes } from "./outbox.js";
+import type { Tokens } from "./tokens.js";
 import type { Envelope } from "./wire.js";
 
 /** Sockets in a row that did not get through before the long poll begins. */
@@ -53,7 +54,7 @@ export class Line {
   constructor(
     private readonly env: Env,
     private readonly bases: Bases,
-    private readonly token: TokenSource,
+    private readonly tokens: Tokens,
     private readonly listener: LineListener,
   ) {}
 
@@ -88,7 +89,8 @@ export class Line {
     const attempt = ++this.attempt;
     this.listener.state({ state: "connecting" });
     this.opening += 1;
-    const token = await tokenOf(this.env, this.token, this.refused).catch(() => undefined);
+    // The page has heard why, where it gave none.
+    const token = await this.tokens.give(this.refused).catch(() => undefined);
     this.opening -= 1;
     if (attempt !== this.attempt) return;
     if (token === undefined) {

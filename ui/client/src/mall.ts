@@ -56,14 +56,15 @@ export function shown(
   contentType: number,
   content: string,
   escaped: boolean,
-): { style: Style; kind: Kind; content: string; duration?: number; name?: string; size?: number } {
+): { style: Style; kind: Kind; content: string; duration?: number; name?: string; size?: number; url?: string } {
   const plain = (text: string) => (escaped ? unescape(text) : text);
-  const parts = object(content);
+  const parts = members(content);
   const { duration, name, size } = parts as { duration?: number; name?: string; size?: number };
   const url = typeof parts["url"] === "string" ? parts["url"] : content;
+  const click = isAddress(parts["url"]) ? { url: parts["url"] } : {};
   switch (contentType) {
     case 1:
-      return { style: "normal", kind: "text", content: plain(typeof parts["text"] === "string" ? parts["text"] : content) };
+      return { style: "normal", kind: "text", content: plain(typeof parts["text"] === "string" ? parts["text"] : content), ...click };
     case 2:
       return { style: "normal", kind: "picture", content: typeof parts["picUrl"] === "string" ? parts["picUrl"] : content };
     case 3:
@@ -75,9 +76,9 @@ export function shown(
     case 6:
       return defined({ style: "normal" as const, kind: "file" as const, content: url, name, size });
     case 10:
-      return { style: "card", kind: "unknown", content };
+      return { style: "card", kind: "unknown", content, ...click };
     case 11:
-      return { style: "order", kind: "unknown", content };
+      return { style: "order", kind: "unknown", content, ...click };
     case 12:
       return { style: "assess", kind: "unknown", content };
     default:
@@ -90,7 +91,15 @@ function unescape(text: string): string {
   return text.replace(/&(lt|gt|amp);/g, (_, name: string) => ({ lt: "<", gt: ">", amp: "&" })[name] ?? "");
 }
 
-function object(content: string): Record<string, unknown> {
+/** Absolute http(s), or a path of the same site; nothing that could leave an attribute or start a script. */
+const ADDRESS = /^(https?:\/\/|\/)(?!\/)[^\p{White_Space}\p{Cc}"'<>`\\]+$/u;
+
+function isAddress(value: unknown): value is string {
+  return typeof value === "string" && ADDRESS.test(value);
+}
+
+/** The members of a content that is a JSON object; none of any other. */
+export function members(content: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(content);
     return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};

@@ -1,9 +1,9 @@
 /** What a client is made of. */
 
 import type { Env, SocketLike } from "./env.js";
-import type { TokenSource } from "./http.js";
 import type { OutboxStorage } from "./storage.js";
 import type { Side } from "./thread.js";
+import type { TokenSource } from "./tokens.js";
 import type { Id } from "./wire.js";
 
 /** What {@link createClient} needs to know. */
@@ -13,7 +13,7 @@ export interface ClientOptions {
   base: string | readonly string[];
   /**
    * Gives the token of who is logged in, each time that one is needed. `refused` is true when the server did not take the
-   * last one: then a new one is to be fetched.
+   * last one: then a new one is to be fetched. Where it throws, or gives none, `error` says so and it is asked again.
    */
   token: TokenSource;
   /** Who looks: a member of the mall, or an agent at the desk. */

@@ -11,6 +11,7 @@ import type { Post } from "./post.js";
 import { Pulls } from "./pulls.js";
 import { pagesOf, refusalsOf, sync } from "./sync.js";
 import type { Outcome, Side, Thread } from "./thread.js";
+import { NoToken } from "./tokens.js";
 import type { Typists } from "./typists.js";
 import type { Cursor, Ext, Id } from "./wire.js";
 
@@ -212,7 +213,10 @@ export class Reader {
     this.pull();
   }
 
-  trouble({ code, message }: KefuError): void {
+  trouble(error: KefuError): void {
+    // Told once, when the page gave none; not again by everybody who needed one.
+    if (error instanceof NoToken) return;
+    const { code, message } = error;
     this.gear.emitter.emit("error", { code, message });
   }
 

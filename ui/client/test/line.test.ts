@@ -205,16 +205,63 @@ describe("a refusal", () => {
     expect(client.state.state).toBe("online");
   });
 
-  test("a page that gives no token is asked again later", async () => {
+  test("a page that gives no token is asked again later, and told once what was wrong", async () => {
     let tries = 0;
     const client = world.member({
       token: async () => {
-        if (++tries < 3) throw new Error("not logged in");
+        if (++tries < 5) throw new Error("not logged in");
         return "member:101";
       },
     });
-    await world.clock.pass(10_000);
+    const errors: unknown[] = [];
+    client.on("error", (error) => errors.push(error));
+    await world.clock.pass(60_000);
     expect(client.state.state).toBe("online");
+    expect(tries).toBe(5);
+    expect(errors).toEqual([{ code: 0, message: "token() failed: not logged in" }]);
+  });
+
+  test.each([
+    ["undefined", undefined, "a token is a text, this was undefined"],
+    ["null", null, "a token is a text, this was null"],
+    ["an empty text", "", "a token is a text, this was empty"],
+    ["a promise that nobody keeps", new Promise(() => {}), "nothing came of it within 15 s"],
+  ])("%s is no token, and the server is not bothered with it", async (_, given, reason) => {
+    const client = world.member({ token: (() => given) as never });
+    const errors: unknown[] = [];
+    client.on("error", (error) => errors.push(error));
+    await world.clock.pass(120_000);
+    expect(errors).toEqual([{ code: 0, message: `token() failed: ${reason}` }]);
+    expect(world.house.seen).toEqual([]);
+    expect(world.house.requests).toEqual([]);
+  });
+
+  test("each reason is told once, without the token that stands in it, and again once a token came in between", async () => {
+    world.house.noSockets = true;
+    const token = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6MTAxfQ";
+    let reasons = ["storage is gone", `HTTP 500 for ${token}`];
+    let asked = 0;
+    const client = world.member({
+      token: () => {
+        asked += 1;
+        if (reasons.length > 0) throw new Error(reasons[asked % reasons.length]);
+        return Promise.resolve("member:101");
+      },
+    });
+    const errors: string[] = [];
+    client.on("error", ({ message }) => errors.push(message));
+    const both = ["token() failed: HTTP 500 for …", "token() failed: storage is gone"];
+    await world.clock.pass(300_000);
+    expect(asked).toBeGreaterThan(10);
+    expect(errors).toEqual(both);
+
+    reasons = [];
+    await world.clock.until(() => client.state.state === "polling");
+    reasons = ["storage is gone"];
+    const before = asked;
+    await world.clock.until(() => asked > before + 10, 600_000);
+    expect(errors).toEqual([...both, "token() failed: storage is gone"]);
+    client.stop();
   });
 });
 
@@ -248,6 +295,25 @@ describe("where no socket gets through", () => {
     expect(texts(client)).toEqual(["a", "b", "c", "d"]);
     expect(world.house.requests.length).toBe(polls);
     expect(heard).toContain("polling");
+  });
+
+  test("as in a Node without a WebSocket, where opening one throws, the long poll does the work, and nothing is thrown later", async () => {
+    world.house.say(9, "admin", "a");
+    let opened = 0;
+    const socket = () => {
+      opened += 1;
+      throw new ReferenceError("WebSocket is not defined");
+    };
+    const client = world.member({ env: world.env({ socket }) });
+    await world.clock.until(() => client.state.state === "polling");
+    await client.send("b");
+    await world.clock.pass(120_000);
+    expect(texts(client)).toEqual(["a", "b"]);
+    expect(opened).toBeGreaterThan(3);
+
+    client.stop();
+    await world.clock.pass(60_000);
+    expect(world.clock.pending).toBe(0);
   });
 
   test("nobody is told of a long poll that does not get through either", async () => {

@@ -55,6 +55,61 @@ describe("a draft goes up", () => {
   });
 });
 
+describe("where a click leads", () => {
+  const url = "https://mall.example/a?b=1&c=你";
+  const ends = `"url":"${url}"}`;
+  const table: [string, Draft, [number, string]][] = [
+    ["of a text", { content: 'a "b"' }, [1, `{"text":"a \\"b\\"",${ends}`]],
+    ["of a long text, which stays wrapped", { content: "长".repeat(8_185) }, [1, `{"text":"${"长".repeat(8_185)}",${ends}`]],
+    ["of a card", { style: "card", content: ' {"spuId": 1, "price":8900 } \n' }, [10, ` {"spuId": 1, "price":8900 ,${ends}`]],
+    ["of an order", { style: "order", content: '{"items":[{}]}' }, [11, `{"items":[{}],${ends}`]],
+    ["of a card without members", { style: "card", content: "{ }" }, [10, `{ ${ends}`]],
+  ];
+  test.each(table)("%s goes with the frame, and over HTTP into the content as the server puts it there", (_, draft, [contentType, content]) => {
+    expect(sendFrame({ ...draft, url }, "k1")).toMatchObject({ content: draft.content, url });
+    expect(sendBody({ ...draft, url }, "k1")).toEqual({ contentType, content, clientMsgId: "k1" });
+    expect(shown(contentType, content, false)).toMatchObject({ url });
+    expect(JSON.parse(content)).toMatchObject({ url });
+  });
+
+  test.each([
+    ["a card's own address", '{"spuId":1,"url":"/own"} ', "/other"],
+    ["a card that is no object", "[1]", "/other"],
+    ["a card without an address", '{"spuId":1}', undefined],
+    ["a card with an empty one", '{"spuId":1}', ""],
+  ])("%s leaves the content as it is", (_, content, other) => {
+    expect(sendBody({ style: "card", content, ...(other === undefined ? {} : { url: other }) }, "k")["content"]).toBe(content);
+  });
+
+  test("an empty address is none, and one that JSON has to escape is escaped", () => {
+    expect("url" in sendFrame({ content: "a", url: "" }, "k")).toBe(false);
+    expect(sendBody({ content: "a", url: "" }, "k")["content"]).toBe('{"text":"a"}');
+    expect(sendBody({ style: "card", content: "{}", url: 'a"\n' }, "k")["content"]).toBe('{"url":"a\\"\\n"}');
+  });
+
+  test.each(["http://a", "https://a/b?c=d#e", "/", "/a/b"].map((text) => [text, text !== "/"] as const))("%s is one: %s", (address, is) => {
+    for (const contentType of [1, 10, 11]) {
+      const { url } = shown(contentType, JSON.stringify({ text: "a", url: address }), true);
+      expect(url).toBe(is ? address : undefined);
+    }
+  });
+
+  const bad = ["", "//a", "http:///a", "https://", "a", "javascript:alert(1)", "HTTP://a", " /a", "/a b", "/a\u00a0b", "/a\nb", '/"', "/'", "/<", "/>", "/`", "/\\a", 3, null, ["/a"]];
+  test.each(bad)("%j is none", (address) => {
+    for (const contentType of [1, 10, 11]) expect("url" in shown(contentType, JSON.stringify({ text: "a", url: address }), false)).toBe(false);
+  });
+
+  test("other contents have none besides their own", () => {
+    for (const contentType of [2, 3, 4, 5, 6, 12]) expect("url" in shown(contentType, '{"picUrl":"/p","url":"/a"}', false)).toBe(false);
+  });
+
+  test("a message has the same one in the mall's spelling and as an envelope, its text alone unescaped", () => {
+    const mall = { id: 7, conversationId: 9, senderId: 7, senderType: 2, contentType: 1, content: '{"text":"1 &lt; 2","url":"/a?b&lt;=1"}', createTime: 5, seq: 3, change: 4 };
+    const envelope = { category: "manager", from: "admin:7", style: "normal", kind: "text", content: "1 < 2", url: "/a?b&lt;=1", id: 7, created_at: 5, ext: { conversation: 9, seq: 3, change: 4 } };
+    expect(historyMessage(mall, true)).toEqual(historyMessage(envelope, true));
+  });
+});
+
 test("a text that only its wrapping makes too long goes unwrapped, as the server itself would write it", () => {
   const long = "长".repeat(8_185);
   expect(sendBody({ content: long }, "k")["content"]).toBe(long);
@@ -280,5 +335,5 @@ test.each([
   ["whole \u{1f600} ones", "whole \u{1f600} ones"],
 ])("a text of which no UTF-8 can be made is made one of which it can: %j", (text, sent) => {
   expect(wellFormedDraft({ content: text, kind: "file", name: text })).toEqual({ content: sent, kind: "file", name: sent });
-  expect(wellFormedDraft({ content: text })).toEqual({ content: sent });
+  expect(wellFormedDraft({ content: text, url: text })).toEqual({ content: sent, url: sent });
 });

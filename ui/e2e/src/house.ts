@@ -78,7 +78,12 @@ export class House {
   /** Says something as the mall's pages do, from somewhere with a better network. */
   async say(side: "member" | "agent", member: number, text: string, conversationId?: number): Promise<void> {
     const body = { contentType: 1, content: JSON.stringify({ text }), clientMsgId: `house-${(keys += 1)}`, conversationId };
-    await this.ask(side, member, "POST", `${MESSAGE[side]}/send`, body);
+    await this.post(side, member, body);
+  }
+
+  /** Sends this body; answers the message's id. */
+  post(side: "member" | "agent", member: number, body: object): Promise<unknown> {
+    return this.ask(side, member, "POST", `${MESSAGE[side]}/send`, body);
   }
 
   /** Everything that the database holds of a member's conversation, as one side may see it. */

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import { Browser, type Demo } from "../src/browser.js";
 import { House } from "../src/house.js";
+import { person } from "../src/people.js";
 import { agreed, stored } from "../src/screens.js";
 
 /** A picture of one pixel. */
@@ -166,6 +167,23 @@ test("a picture and a product are sent, and shown as what they are", async () =>
   await demo.settled("agent", 3);
   await other.locator(".card strong", { hasText: "手作陶瓷咖啡杯" }).waitFor();
   await expect.poll(() => other.locator(".picture img").evaluate((image) => (image as HTMLImageElement).naturalWidth)).toBe(1);
+  expect(demo.complaints).toEqual([]);
+});
+
+test("what leads somewhere is a link on both screens, and gives its page away to nobody", async () => {
+  const shopper = await person(house, "member", me);
+  await shopper.send({ content: "where is my parcel?", url: "/parcels/7?a=1&b=2" });
+  await shopper.send({ style: "card", content: '{"spuId":7,"spuName":"杯","picUrl":null,"price":8900}', url: "https://mall.example/p/7" });
+
+  for (const pane of ["member", "agent"] as const) {
+    await demo.settled(pane, 3);
+    const links = demo.page.locator(`.${pane} .message a`);
+    expect(await links.evaluateAll((all) => all.map((a) => [a.textContent, (a as HTMLAnchorElement).href, a.getAttribute("rel")]))).toEqual([
+      ["where is my parcel?", `${house.gate.base}/parcels/7?a=1&b=2`, "noopener noreferrer"],
+      ["杯", "https://mall.example/p/7", "noopener noreferrer"],
+    ]);
+  }
+  shopper.stop();
   expect(demo.complaints).toEqual([]);
 });
 

@@ -1,5 +1,6 @@
 import type { KefuClient } from "@kefu/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { sendBody, type Draft } from "../../client/src/draft.js";
 import { House } from "../src/house.js";
 import { person, shown, told, when } from "../src/people.js";
 
@@ -130,6 +131,32 @@ test("what is quoted, taken back, deleted, read and typed is seen by the other s
   expect(member.thread().messages).toHaveLength(2);
   await agent.send("last", conversation);
   await agreed(3);
+});
+
+describe("one key over the socket and over HTTP is one message", () => {
+  const url = "https://mall.example/p?id=7&from=你";
+  const product = '{"spuId":7,"spuName":"杯","picUrl":null,"price":8900,"salesCount":1,"stock":4} \n';
+  const order = '{"id":7,"no":"A7","items":[{"properties":[]}],"payPrice":1}';
+  const drafts: [string, Draft][] = [
+    ["a text", { content: 'a "b" <c> {' }],
+    ["a text that leads somewhere", { content: 'a "b" <c>', url }],
+    ["a card", { style: "card", content: product }],
+    ["a card that leads somewhere", { style: "card", content: product, url }],
+    ["an order that leads somewhere", { style: "order", content: order, url: "/orders/7" }],
+    ["a file", { kind: "file", content: "/f.pdf", name: "f.pdf", size: 9 }],
+  ];
+  test.each(drafts)("%s", async (_, draft) => {
+    const { key } = await member.send(draft);
+    const stored = () => member.thread().messages.find(({ clientMsgId }) => clientMsgId === key);
+    await when(member, () => stored() !== undefined);
+
+    const answer = await house.post("member", me, sendBody(draft, key));
+
+    expect(answer).toBe(stored()?.id);
+    await when(agent, () => agent.thread(conversation).messages.length === 2);
+    expect(agent.thread(conversation).messages[1]?.url).toBe(draft.url);
+    expect(member.thread().messages[1]?.url).toBe(draft.url);
+  });
 });
 
 test("two clients of one member stay in step", async () => {

@@ -138,12 +138,16 @@ async fn sit(
             told = line.next() => {
                 let now = Instant::now();
                 let Told::Frame(frame) = told else { return };
-                if let Some((category, post)) = &hears
-                    && frame["action"] == "send"
-                    && frame["category"] == *category
-                    && let Some(key) = frame["ext"]["client_msg_id"].as_str()
-                {
-                    post.arrived(key, now);
+                let Some((category, post)) = &hears else { continue };
+                // A message comes by itself, or, where the server has found a gap, among what was missed.
+                let missed = frame["ext"]["messages"].as_array().into_iter().flatten();
+                for message in std::iter::once(&frame).chain(missed) {
+                    if message["action"] == "send"
+                        && message["category"] == *category
+                        && let Some(key) = message["ext"]["client_msg_id"].as_str()
+                    {
+                        post.arrived(key, now);
+                    }
                 }
             }
         }
