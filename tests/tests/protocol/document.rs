@@ -7,7 +7,7 @@
 use kefu_tests::Side;
 use serde_json::Value;
 
-const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
+pub(crate) const PAGE: &str = include_str!("../../../docs/PROTOCOL.md");
 const CHAPTER: &str = "## kefu.v2 (ours)";
 
 /// Which way a frame goes.
