@@ -44,6 +44,7 @@ pub mod secret;
 pub mod serve;
 pub mod sole;
 pub mod standalone;
+pub mod start_error;
 pub mod sweeper;
 pub mod tenants;
 #[cfg(test)]

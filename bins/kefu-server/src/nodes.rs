@@ -8,7 +8,7 @@ use kefu_push::Hub;
 use kefu_storage::Database;
 
 use crate::config::{BusKind, Settings};
-use crate::serve::StartError;
+use crate::start_error::StartError;
 
 /// What carries the news between them, where the settings name something; it is not waited for. Call it inside a
 /// runtime.

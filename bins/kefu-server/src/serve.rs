@@ -11,8 +11,7 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer, rt};
 use kefu::Desk;
-use kefu_bus::{BusError, RedisBus};
-use kefu_domain::StoreError;
+use kefu_bus::RedisBus;
 use kefu_push::Hub;
 use kefu_storage::{Database, OpenError, Options};
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -21,13 +20,13 @@ use socket2::SockRef;
 use crate::config::Settings;
 use crate::development::{Development, DevelopmentError, Login};
 use crate::guard::guard;
-use crate::identity::MallError;
-use crate::identity::{Jwks, Reading, SignatureError};
+use crate::identity::{Jwks, Reading};
 use crate::leaving::{Leaving, no_newcomers, say_goodbye};
 use crate::observe::access;
 use crate::routes::register;
-use crate::sole::{NotAlone, Sole};
-use crate::tls::{Certificate, TlsError};
+use crate::sole::Sole;
+use crate::start_error::StartError;
+use crate::tls::Certificate;
 use crate::wiring::{House, cors};
 use crate::{development, sweeper};
 
@@ -42,51 +41,6 @@ const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 const DRAIN_WITHIN: Duration = Duration::from_secs(4);
 /// How often the metrics are folded.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
-
-/// Why the server did not start.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StartError {
-    /// The database.
-    #[error("the database could not be opened")]
-    Open(#[from] OpenError),
-    /// The database, a moment later.
-    #[error("the database did not answer")]
-    Store(#[from] StoreError),
-    /// The folder for uploads.
-    #[error("the folder {} for uploads (upload.dir) cannot be made or written to", .0.display())]
-    Uploads(std::path::PathBuf, #[source] std::io::Error),
-    /// The development accounts.
-    #[error("development mode could not be prepared")]
-    Development(#[from] DevelopmentError),
-    /// The mall whose tokens are good here.
-    #[error("the mall of the settings (mall.tokens) cannot be used")]
-    Mall(#[from] MallError),
-    /// The database is another server's.
-    #[error(transparent)]
-    NotAlone(#[from] NotAlone),
-    /// The metrics.
-    #[error("metrics could not be kept")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
-    /// The keys of signed tokens.
-    #[error("signed tokens could not be checked, and without that nothing starts")]
-    Signatures(#[from] SignatureError),
-    /// The key of visitors' tokens.
-    #[error("the key of visitors' tokens could not be made")]
-    Guests(#[from] jsonwebtoken::errors::Error),
-    /// What carries news between several servers.
-    #[error("the bus of the settings (nodes.redis_url) cannot be used")]
-    Bus(#[from] BusError),
-    /// This server's name among several.
-    #[error("the system gives no random bytes")]
-    Random(#[from] getrandom::Error),
-    /// The certificate or its key.
-    #[error("there is no TLS, and without it nothing starts")]
-    Tls(#[from] TlsError),
-    /// The address.
-    #[error("{0} (server.listen) cannot be listened on")]
-    Listen(SocketAddr, #[source] std::io::Error),
-}
 
 /// A database that is open and was looked at, and what else takes time before the doors open.
 pub struct Prepared {

@@ -31,8 +31,8 @@ use crate::nodes;
 use crate::observe::health::Health;
 use crate::observe::metrics;
 use crate::routes::{Mounted, table};
-use crate::serve::StartError;
 use crate::standalone::Standalone;
+use crate::start_error::StartError;
 use crate::tenants::Tenants;
 
 /// Browsers ask again after two hours whether they may ask.

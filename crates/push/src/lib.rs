@@ -81,15 +81,17 @@ mod seat;
 mod seats;
 mod seen;
 mod sender;
+mod settings;
 pub mod v2;
 
 /// Text as it goes out: a `str` that is shared and not copied.
 pub use bytestring::ByteString;
 pub use escape::legacy_escape;
 pub use guest::{Credential, Dialect, Guest};
-pub use hub::{Hub, Online, Settings};
+pub use hub::{Hub, Online};
 pub use line::Ending;
 pub use mall::{DESK_HAS_READ, MallId, MallMessage, POSTED, mall_frame};
 pub use parcel::Parcel;
 pub use seat::{Inbox, Seat};
 pub use sender::{SendObject, WebSocketSender};
+pub use settings::Settings;

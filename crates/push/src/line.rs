@@ -10,10 +10,10 @@ use kefu_domain::{ConversationId, Handed, Shops};
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-use crate::hub::Settings;
 use crate::meter::{self, Dropped};
 use crate::parcel::{Offer, Parcel};
 use crate::pigeonhole::Pigeonhole;
+use crate::settings::Settings;
 use mall::Mall;
 use v2::V2;
 

@@ -9,11 +9,11 @@ use kefu_domain::ConversationId;
 use tokio::time::Instant;
 
 use super::{Absence, Fallen, Next, Pushed, Taken};
-use crate::hub::Settings;
 use crate::meter::{self, Dropped};
 use crate::parcel::{Offer, Parcel};
 use crate::pigeonhole::Pigeonhole;
 use crate::seen::Seen;
+use crate::settings::Settings;
 
 /// How long a page has to list what it missed by itself.
 const GRACE: Duration = Duration::from_millis(1_500);

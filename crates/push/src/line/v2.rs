@@ -4,9 +4,9 @@
 use std::collections::VecDeque;
 
 use super::{Fallen, Next, Pushed, Taken};
-use crate::hub::Settings;
 use crate::meter::{self, Dropped};
 use crate::parcel::{Frame, Offer, Parcel, Weight};
+use crate::settings::Settings;
 use crate::v2;
 
 #[derive(Default)]
