@@ -92,7 +92,8 @@ pub fn paging_what_has_changed_neither_skips_nor_repeats(fixture: &impl Fixture)
     }
     let place = Some((Timestamp(all[0].changed.0 - 1), ConversationId(i64::MAX)));
     assert_eq!(changed(store, EVER, place, 100), all, "a place before all of them");
-    assert_eq!(changed(store, all[5].changed, place, 100), expected(store, &[all[5].id, all[6].id]));
+    let first = all.iter().position(|it| it.changed == all[5].changed).unwrap();
+    assert_eq!(changed(store, all[5].changed, place, 100), all[first..], "from that millisecond on");
 }
 
 fn head_of(conversation: &Conversation) -> Head {
