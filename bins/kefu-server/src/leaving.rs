@@ -83,36 +83,31 @@ mod tests {
 
     use super::*;
 
-    #[actix_web::test]
-    async fn a_server_that_is_about_to_stop_answers_and_takes_nobody_in() {
-        let leaving = Leaving::default();
+    /// The answer of a server that answers everything 200, as far as it comes.
+    async fn ask(leaving: &Leaving, path: &str) -> ServiceResponse<impl MessageBody> {
         let app = App::new()
             .app_data(Data::new(leaving.clone()))
             .default_service(web::to(HttpResponse::Ok))
             .wrap(from_fn(no_newcomers));
-        let app = init_service(app).await;
-        let status = async |path: &str| call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        call_service(&init_service(app).await, TestRequest::get().uri(path).to_request()).await
+    }
 
-        assert_eq!(status("/infra/ws?token=x").await.status(), StatusCode::OK);
+    #[actix_web::test]
+    async fn a_server_that_is_about_to_stop_answers_and_takes_nobody_in() {
+        let leaving = Leaving::default();
+        assert_eq!(ask(&leaving, "/infra/ws?token=x").await.status(), StatusCode::OK);
         leaving.begin();
-        let refused = status("/infra/ws?token=x").await;
+        let refused = ask(&leaving, "/infra/ws?token=x").await;
         assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(refused.headers().get(RETRY_AFTER).unwrap(), "1");
-        assert_eq!(status("/app-api/promotion/kefu-message/send").await.status(), StatusCode::OK);
+        assert_eq!(ask(&leaving, "/app-api/promotion/kefu-message/send").await.status(), StatusCode::OK);
     }
 
     #[actix_web::test]
     async fn long_polls_end_their_connection_once_the_server_is_about_to_stop() {
         let leaving = Leaving::default();
-        let app = App::new()
-            .app_data(Data::new(leaving.clone()))
-            .default_service(web::to(HttpResponse::Ok))
-            .wrap(from_fn(no_newcomers));
-        let app = init_service(app).await;
-        let ends = async |path: &str| {
-            let response = call_service(&app, TestRequest::get().uri(path).to_request()).await;
-            response.response().head().connection_type() == ConnectionType::Close
-        };
+        let ends =
+            async |path: &str| ask(&leaving, path).await.response().head().connection_type() == ConnectionType::Close;
 
         assert!(!ends("/app-api/promotion/kefu-message/sync?wait=25").await);
         leaving.begin();

@@ -1,6 +1,7 @@
 //! A text that never shows itself by accident.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -55,6 +56,12 @@ impl DatabaseUrl {
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The path of the file, where it is SQLite's.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.0.strip_prefix("sqlite:").map(Path::new)
     }
 
     /// The address with the password replaced.

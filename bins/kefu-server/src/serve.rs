@@ -1,6 +1,7 @@
 //! The running server: put together, listening, and stopped without losing anything.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use actix_tls::accept::rustls_0_23::TlsStream;
@@ -83,8 +84,7 @@ pub fn prepare(mut settings: Settings) -> Result<Prepared, StartError> {
 /// Opens the database that the settings name. Blocks.
 pub fn open(settings: &Settings) -> Result<Database, OpenError> {
     let wanted = &settings.database;
-    let file = wanted.url.reveal().strip_prefix("sqlite:").filter(|_| wanted.migrate);
-    if let Some(folder) = file.and_then(|path| std::path::Path::new(path).parent()) {
+    if let Some(folder) = wanted.url.file().filter(|_| wanted.migrate).and_then(Path::parent) {
         // Where this fails, opening fails too, and says so.
         let _ = std::fs::create_dir_all(folder);
     }

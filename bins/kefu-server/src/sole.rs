@@ -1,7 +1,7 @@
 //! A SQLite file is for one server at a time: nobody here would look for what another one writes into it.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::Settings;
 
@@ -21,8 +21,8 @@ pub struct NotAlone(PathBuf);
 impl Sole {
     /// Takes the file that the settings name; nothing where they name none, or say that this server is not alone.
     pub fn take(settings: &Settings) -> Result<Self, NotAlone> {
-        let file = settings.database.url.reveal().strip_prefix("sqlite:").map(Path::new);
-        let Some(file) = file.filter(|_| settings.sweep_every().is_none()) else { return Ok(Self { _lock: None }) };
+        let file = settings.database.url.file().filter(|_| settings.sweep_every().is_none());
+        let Some(file) = file else { return Ok(Self { _lock: None }) };
         // Beside the file, since closing the file itself would give up SQLite's own locks.
         let mut beside = file.as_os_str().to_owned();
         beside.push(".lock");

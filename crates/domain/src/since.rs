@@ -83,6 +83,14 @@ pub struct Cursor {
     pub change: i64,
 }
 
+impl Cursor {
+    /// Of somebody who has nothing of it, and starts over.
+    #[must_use]
+    pub const fn of_nothing(conversation: ConversationId) -> Self {
+        Self { conversation, seq: -1, change: -1 }
+    }
+}
+
 /// What is new in a conversation since a [`Cursor`]. Applied in this order: the messages, what has changed of older
 /// ones, and, unless there is more, the outline.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -60,7 +60,7 @@ impl Settings {
     /// How often other servers' news are looked for; `None` where there are no other servers.
     #[must_use]
     pub fn sweep_every(&self) -> Option<Duration> {
-        let alone = self.nodes.alone.unwrap_or_else(|| self.database.url.reveal().starts_with("sqlite:"));
+        let alone = self.nodes.alone.unwrap_or_else(|| self.database.url.file().is_some());
         (!alone && self.nodes.sweep_seconds > 0).then(|| Duration::from_secs(self.nodes.sweep_seconds))
     }
 }

@@ -58,17 +58,14 @@ pub(super) fn down(kind: i32, stored: &str) -> Look<'_> {
     let kind = Kind::of(kind.into()).unwrap_or(Kind::Text);
     let (style, name) = look_of(kind);
     let member = match kind {
-        Kind::Text => "text",
-        Kind::Picture => "picUrl",
-        Kind::Voice | Kind::Video | Kind::File => "url",
-        Kind::Product | Kind::Order => {
-            let url = click(&object(&body));
-            return Look { style, kind: name, content: body, url, more: More::default() };
-        }
-        Kind::System | Kind::Rating => {
-            return Look { style, kind: name, content: body, url: None, more: More::default() };
-        }
+        Kind::Text => Some("text"),
+        Kind::Picture => Some("picUrl"),
+        Kind::Voice | Kind::Video | Kind::File => Some("url"),
+        Kind::System | Kind::Product | Kind::Order | Kind::Rating => None,
     };
+    if member.is_none() && !leads(kind) {
+        return Look { style, kind: name, content: body, url: None, more: More::default() };
+    }
 
     let object = object(&body);
     let more = match kind {
@@ -79,8 +76,9 @@ pub(super) fn down(kind: i32, stored: &str) -> Look<'_> {
         }
         _ => More::default(),
     };
-    let content = object.get(member).and_then(Value::as_str).map_or(body.clone(), |said| Cow::Owned(said.to_owned()));
-    let url = if kind == Kind::Text { click(&object) } else { None };
+    let said = member.and_then(|member| object.get(member)?.as_str());
+    let content = said.map_or(body.clone(), |said| Cow::Owned(said.to_owned()));
+    let url = if leads(kind) { click(&object) } else { None };
     Look { style, kind: name, content, url, more }
 }
 
@@ -101,7 +99,7 @@ pub(super) fn up(
     if url.is_some_and(|url| !is_address(url)) {
         return Err("url is an http(s) address, or a path");
     }
-    if url.is_some() && !matches!(kind, Kind::Text | Kind::Product | Kind::Order) {
+    if url.is_some() && !leads(kind) {
         return Err("url goes with a text, a card or an order");
     }
     let member = |name| ext?.get(name).filter(|value| !value.is_null());
@@ -124,6 +122,11 @@ fn look_of(kind: Kind) -> (&'static str, &'static str) {
 /// The members of a JSON object; none of any other text.
 fn object(text: &str) -> Map<String, Value> {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// Whether a click on a content of that kind may lead somewhere else than to the content itself.
+const fn leads(kind: Kind) -> bool {
+    matches!(kind, Kind::Text | Kind::Product | Kind::Order)
 }
 
 /// Where a click on a content leads, if it is somewhere that a page may lead to.

@@ -76,7 +76,7 @@ async fn look_at_all(
     until: Instant,
 ) -> (Vec<Found>, Option<ApiError>) {
     let other_life = epoch.is_some_and(|other| other != site.0.desk.epoch());
-    let from = |cursor: Cursor| if other_life { Cursor { seq: -1, change: -1, ..cursor } } else { cursor };
+    let from = |cursor: Cursor| if other_life { Cursor::of_nothing(cursor.conversation) } else { cursor };
     let looks = stream::iter(cursors.iter().enumerate())
         .map(|(at, cursor)| async move { (at, in_time(until, look_at(site, person, from(*cursor))).await) });
     let mut looks = looks.buffer_unordered(SIDE_BY_SIDE);

@@ -118,7 +118,7 @@ impl Followed {
     /// The client starts over: it has nothing of this conversation. Where that is because it was given everything again,
     /// it is still the one time.
     pub(super) fn start_over(&mut self, id: ConversationId) {
-        let nothing = Cursor { conversation: id, seq: -1, change: -1 };
+        let nothing = Cursor::of_nothing(id);
         if let Some(row) = self.rows.get_mut(&id) {
             (row.sent, row.top, row.has) = (nothing, nothing, nothing);
             row.behind = row.behind.take().filter(|behind| behind.again.is_some());

@@ -101,15 +101,20 @@ fn a_client_cannot_have_what_it_was_not_given() {
     assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(6, 9)]));
 }
 
+/// Starts over with (3, 3), which has been handed over then; the client is there.
+fn anew(followed: &mut Followed, now: Instant) {
+    followed.start_over(THREAD);
+    followed.give(at(3, 3));
+    followed.handed(at(3, 3), now);
+    followed.beat();
+}
+
 #[test]
 fn whoever_starts_over_has_to_confirm_all_of_it() {
     let start = Instant::now();
     let mut followed = following(at(40, 70));
 
-    followed.start_over(THREAD);
-    followed.give(at(3, 3));
-    followed.handed(at(3, 3), start);
-    followed.beat();
+    anew(&mut followed, start);
 
     assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(-1, -1)]));
 }
@@ -119,15 +124,10 @@ fn whoever_starts_over_has_to_confirm_all_of_it() {
 fn whoever_is_given_everything_again_has_been_given_it_again() {
     let start = Instant::now();
     let mut followed = following(at(-1, -1));
-    followed.give(at(3, 3));
-    followed.handed(at(3, 3), start);
-    followed.beat();
+    anew(&mut followed, start);
     assert_eq!(followed.overdue(start + STILL), Overdue::Again(vec![at(-1, -1)]));
 
-    followed.start_over(THREAD);
-    followed.give(at(3, 3));
-    followed.handed(at(3, 3), start + STILL);
-    followed.beat();
+    anew(&mut followed, start + STILL);
 
     assert_eq!(followed.overdue(start + 2 * STILL), Overdue::TooLate);
 }

@@ -30,7 +30,7 @@ impl Pump {
         }
         let other_life = epoch.is_some_and(|epoch| epoch != self.site.0.desk.epoch());
         for cursor in cursors {
-            let from = if other_life { Cursor { seq: -1, change: -1, ..cursor } } else { cursor };
+            let from = if other_life { Cursor::of_nothing(cursor.conversation) } else { cursor };
             self.followed.follow(from);
             self.resumes.push(Ask { from: Some(from), key: key.clone() });
         }
@@ -96,7 +96,7 @@ impl Pump {
         }
         if since.reset || asked.is_none() {
             if !self.followed.follows(id) {
-                self.followed.follow(Cursor { conversation: id, seq: -1, change: -1 });
+                self.followed.follow(Cursor::of_nothing(id));
             }
             self.followed.start_over(id);
         }
